@@ -1,0 +1,183 @@
+"""Topics, users and access: made by whoever runs the platform, never by one of its clients."""
+
+# pyright: reportPrivateImportUsage=false
+# confluent-kafka documents its names under `confluent_kafka.admin` and marks none of them as exported there.
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialAlteration,
+    UserScramCredentialUpsertion,
+)
+
+_TIMEOUT_SECONDS = 30
+_DAY_MILLISECONDS = 24 * 60 * 60 * 1000
+_SCRAM_ITERATIONS = 8192
+
+
+class TopicToCreate(Protocol):
+    """What a topic must say about itself; `contracts.topics.Topic` does."""
+
+    @property
+    def name(self) -> str:
+        """Without a prefix."""
+        ...
+
+    @property
+    def partitions(self) -> int:
+        """How many; more of them may be added later, fewer never."""
+        ...
+
+    @property
+    def retention_days(self) -> int:
+        """How long a record is kept."""
+        ...
+
+    @property
+    def max_message_bytes(self) -> int:
+        """How big a batch of records may be."""
+        ...
+
+
+def create_topics(
+    bootstrap: str, topics: Iterable[TopicToCreate], prefix: str = "", *, replication: int = 1
+) -> list[str]:
+    """Create what is missing, add partitions where there are too few, set the configuration; the names of the new ones.
+
+    Saying it twice changes nothing. Fewer partitions than exist are left as they are: keys would move.
+    """
+    client = _client(bootstrap)
+    wanted = {prefix + topic.name: topic for topic in topics}
+    if not wanted:
+        return []
+    existing = client.list_topics(timeout=_TIMEOUT_SECONDS).topics
+    missing = [
+        NewTopic(name, num_partitions=topic.partitions, replication_factor=replication, config=_config(topic))
+        for name, topic in wanted.items()
+        if name not in existing
+    ]
+    if missing:
+        _all_done(client.create_topics(missing), allowed={_code("TOPIC_ALREADY_EXISTS")})
+    grown = [
+        NewPartitions(name, topic.partitions)
+        for name, topic in wanted.items()
+        if name in existing and len(existing[name].partitions) < topic.partitions
+    ]
+    if grown:
+        _all_done(client.create_partitions(grown))
+    kept = {name: topic for name, topic in wanted.items() if name in existing}
+    if kept:
+        _all_done(client.incremental_alter_configs([_settings(name, topic) for name, topic in kept.items()]))
+    return [topic.topic for topic in missing]
+
+
+def delete_topics(bootstrap: str, prefix: str) -> list[str]:
+    """Delete every topic whose name begins with the prefix; an empty prefix is refused, it would mean all."""
+    if not prefix:
+        raise ValueError("without a prefix every topic of the cluster would be deleted")
+    client = _client(bootstrap)
+    names = [name for name in client.list_topics(timeout=_TIMEOUT_SECONDS).topics if name.startswith(prefix)]
+    if names:
+        _all_done(client.delete_topics(names), allowed={_code("UNKNOWN_TOPIC_OR_PART")})
+    return names
+
+
+def grant_partner(bootstrap: str, partner: str, password: str, prefix: str = "") -> None:
+    """A partner may log in (SCRAM-SHA-512), read his own topics in his own groups, and write his acts; nothing else.
+
+    His user is `<prefix><partner>`. The final dot keeps `partner-jansen` out of what belongs to `partner-jansen-acts`
+    or `partner-jansens`.
+    """
+    client = _client(bootstrap)
+    user = prefix + partner
+    credentials: list[UserScramCredentialAlteration] = [
+        UserScramCredentialUpsertion(
+            user, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, _SCRAM_ITERATIONS), password.encode()
+        )
+    ]
+    _all_done(client.alter_user_scram_credentials(credentials))
+    _all_done(client.create_acls(partner_acls(partner, prefix)))
+
+
+def partner_acls(partner: str, prefix: str = "") -> list[AclBinding]:
+    """All that a partner may do."""
+    topics = f"{prefix}legal.partner-{partner}."
+    acts = f"{prefix}legal.partner-{partner}-acts."
+    groups = f"{prefix}{partner}."
+    user = prefix + partner
+    return [
+        _allow(user, ResourceType.TOPIC, topics, AclOperation.READ),
+        _allow(user, ResourceType.TOPIC, topics, AclOperation.DESCRIBE),
+        _allow(user, ResourceType.GROUP, groups, AclOperation.READ),
+        _allow(user, ResourceType.TOPIC, acts, AclOperation.WRITE),
+        _allow(user, ResourceType.TOPIC, acts, AclOperation.DESCRIBE),
+    ]
+
+
+def revoke_partner(bootstrap: str, partner: str, prefix: str = "") -> None:
+    """Take every right of a partner back; his password stays and opens nothing."""
+    anything: Any = None  # a filter's name and host may be absent, whatever their type says
+    mine = AclBindingFilter(
+        ResourceType.ANY,
+        anything,
+        ResourcePatternType.ANY,
+        f"User:{prefix}{partner}",
+        anything,
+        AclOperation.ANY,
+        AclPermissionType.ANY,
+    )
+    client = _client(bootstrap)
+    _all_done(client.delete_acls([mine]))
+
+
+def _allow(user: str, kind: ResourceType, name: str, operation: AclOperation) -> AclBinding:
+    return AclBinding(kind, name, ResourcePatternType.PREFIXED, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
+
+
+def _config(topic: TopicToCreate) -> dict[str, str]:
+    return {
+        "retention.ms": str(topic.retention_days * _DAY_MILLISECONDS),
+        "max.message.bytes": str(topic.max_message_bytes),
+    }
+
+
+def _settings(name: str, topic: TopicToCreate) -> ConfigResource:
+    entries = [
+        ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET) for key, value in _config(topic).items()
+    ]
+    return ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=entries)
+
+
+def _client(bootstrap: str) -> Any:
+    """Any: confluent-kafka types the results of its calls only by halves."""
+    return AdminClient({"bootstrap.servers": bootstrap})
+
+
+def _code(name: str) -> int:
+    return int(getattr(KafkaError, name))
+
+
+def _all_done(futures: Mapping[Any, Future[Any]], allowed: set[int] | None = None) -> None:
+    for future in futures.values():
+        try:
+            future.result(timeout=_TIMEOUT_SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() not in (allowed or set()):
+                raise

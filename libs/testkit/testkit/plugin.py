@@ -1,0 +1,114 @@
+"""pytest fixtures: real servers, one a run, and a prefix of its own for each test.
+
+`DATABASE_URL` and `KAFKA_BOOTSTRAP_SERVERS` name running servers instead of our own.
+"""
+
+import os
+import secrets
+from collections.abc import Generator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from local_stack.kafka import Kafka
+from local_stack.ports import Ports
+from local_stack.postgres import Postgres, database_url, identifier, run_sql
+from testkit.servers import a_kafka, a_postgres, run_folder
+
+
+class MakeDatabase(Protocol):
+    """Makes a fresh database `<prefix><name>` and answers its URL."""
+
+    def __call__(self, name: str, *, template: str | None = None) -> str:
+        """`template` names a database (or its URL) to copy, migrated once and copied often."""
+        ...
+
+
+@pytest.fixture(scope="session")
+def run_dir(request: pytest.FixtureRequest) -> Generator[Path]:
+    """Where the servers of this run keep their state; gone at its end."""
+    with run_folder(request.config.rootpath / ".quittance" / "test") as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def free_ports() -> Ports:
+    """Ports on the loopback address that no other test of this run got."""
+    return Ports()
+
+
+@pytest.fixture(scope="session")
+def kafka_server(run_dir: Path, free_ports: Ports) -> Generator[Kafka]:
+    """The broker of this run as an object, with its listener for partners (`partner_bootstrap_servers`)."""
+    if os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        pytest.skip("needs the partners' listener of our own broker, and KAFKA_BOOTSTRAP_SERVERS names another")
+    server = a_kafka(run_dir, free_ports)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest) -> str:
+    """Bootstrap servers of the broker of this run. Use `prefix` before every topic and group."""
+    named = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    if named:
+        return named
+    server: Kafka = request.getfixturevalue("kafka_server")
+    return server.bootstrap_servers
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Generator[str]:
+    """The superuser's URL of the database server of this run. Use `database` for one of your own."""
+    named = os.environ.get("DATABASE_URL")
+    if named:
+        yield named
+        return
+    run_dir: Path = request.getfixturevalue("run_dir")
+    free_ports: Ports = request.getfixturevalue("free_ports")
+    server = a_postgres(run_dir, free_ports)
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path, run_dir: Path, free_ports: Ports) -> Generator[Kafka]:
+    """A started broker of this test alone, to kill and restart."""
+    server = a_kafka(run_dir / f"own-{tmp_path.name}", free_ports)
+    server.start()
+    yield server
+    server.erase()
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path, run_dir: Path, free_ports: Ports) -> Generator[Postgres]:
+    """A started database server of this test alone, to kill and restart."""
+    server = a_postgres(run_dir / f"own-{tmp_path.name}", free_ports)
+    server.start()
+    yield server
+    server.erase()
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Before every topic, group, database and ACL of this test; nobody else has it."""
+    return f"t{secrets.token_hex(5)}_"
+
+
+@pytest.fixture
+def database(postgres: str, prefix: str) -> Generator[MakeDatabase]:
+    """Make databases of this test: `database("ledger")` answers the URL of a fresh, empty one."""
+    made: list[str] = []
+
+    def make(name: str, *, template: str | None = None) -> str:
+        full_name = prefix + name
+        source = "" if template is None else f" TEMPLATE {identifier(template.rpartition('/')[2])}"
+        run_sql(postgres, f"CREATE DATABASE {identifier(full_name)}{source}")
+        made.append(full_name)
+        return database_url(postgres, full_name)
+
+    yield make
+    for name in made:
+        run_sql(postgres, f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)")
