@@ -1,0 +1,1 @@
+"""Belgian collection law: one function a question."""

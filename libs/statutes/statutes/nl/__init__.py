@@ -1,0 +1,1 @@
+"""Dutch collection law: one function a question."""
