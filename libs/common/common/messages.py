@@ -1,0 +1,119 @@
+"""What a message is: a frozen model with a topic, a key and a type; and the catalogue that finds the model of a record."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Self, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Value(BaseModel):
+    """A frozen part of a message. Unknown fields are ignored, so that an added field breaks no reader."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Message(Value):
+    """What goes over a topic. Subclasses say on which topic, keyed by which field, and which case they are about."""
+
+    topic: ClassVar[str] = "local"  # never published: from HTTP, a file, or the runner itself
+    key_field: ClassVar[str] = ""
+    subject_field: ClassVar[str | None] = None
+    type_version: ClassVar[int] = 1
+
+    @classmethod
+    def type_name(cls) -> str:
+        """`ce_type`: owner, model and version, for instance `ledger.PaymentAllocated.v1`."""
+        return f"{cls.topic.split('.', 1)[0]}.{cls.__name__}.v{cls.type_version}"
+
+    def topic_name(self) -> str:
+        """The topic this very message goes to (before any prefix)."""
+        return self.topic
+
+    def key(self) -> UUID:
+        """Record key: what this message is ordered with."""
+        value = getattr(self, self.key_field)
+        assert isinstance(value, UUID), f"{type(self).__name__}.{self.key_field} is no UUID"
+        return value
+
+    def subject(self) -> UUID:
+        """`ce_subject`: what this message is about."""
+        value = getattr(self, self.subject_field or self.key_field)
+        assert isinstance(value, UUID), f"{type(self).__name__}.{self.subject_field} is no UUID"
+        return value
+
+
+class Event(Message):
+    """Something that happened, in the past tense with its noun. Counted per key (`ce_sequence`)."""
+
+
+class Command(Message):
+    """Something that another service is asked to do, in the imperative. Carries what it takes to obey."""
+
+
+class Personal(Value):
+    """A personal value under the key of its person. An empty `key_id` means that it is plain."""
+
+    key_id: str = ""
+    value: str
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Plain text."""
+        return cls(value=text)
+
+    @classmethod
+    def pack(cls, part: BaseModel) -> Self:
+        """A structured value, kept as JSON text, so that it can be encrypted whole."""
+        return cls(value=part.model_dump_json())
+
+    def unpack(self, model: type[T]) -> T:
+        """The structured value that `pack` put in."""
+        return model.model_validate_json(self.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """A stream whose order matters."""
+
+    name: str
+    owner: str
+    key: str
+    partitions: int
+    retention_days: int
+    consumers: tuple[str, ...]
+    description: str
+    personal_data: bool
+    max_message_bytes: int = 1_048_576
+    external: bool = False  # a partner writes or reads it
+
+
+class Catalogue:
+    """All topics and message types that this program knows."""
+
+    def __init__(self, *, topics: Iterable[Topic], messages: Iterable[type[Message]]) -> None:
+        self.topics = {topic.name: topic for topic in topics}
+        self.types = {message.type_name(): message for message in messages}
+
+    def topic(self, name: str) -> Topic | None:
+        """The topic of this name (a partner's own topic included), or None."""
+        exact = self.topics.get(name)
+        return exact or next((topic for known, topic in self.topics.items() if belongs(known, name)), None)
+
+    def model(self, type_name: str, *, topic: str) -> type[Message] | None:
+        """The model of a record's `ce_type`, or None when the type is unknown or does not belong on this topic."""
+        model = self.types.get(type_name)
+        return model if model is not None and belongs(model.topic, topic) else None
+
+
+def belongs(pattern: str, topic: str) -> bool:
+    """Whether a topic is the one that a model names; `{partner}` in it stands for any one partner's name."""
+    head, brace, tail = pattern.partition("{partner}")
+    if not brace:
+        return pattern == topic
+    name = topic.removeprefix(head).removesuffix(tail)
+    return topic == f"{head}{name}{tail}" and bool(name) and "." not in name

@@ -1,0 +1,172 @@
+"""From raw records to messages, record by record: a bad one parks itself and never harms its neighbours."""
+
+import base64
+import dataclasses
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from aiokafka import ConsumerRecord
+from pydantic import ValidationError
+
+from common.envelope import Envelope, text_headers
+from common.messages import Catalogue, Message
+
+Record = ConsumerRecord[bytes | None, bytes | None]
+Parser = Callable[[Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival:
+    """One message on its way to its thing, with what is needed to park it or let it wait."""
+
+    message: Message
+    source: str  # a topic, `due`, `outcome`, or who submitted it
+    source_id: str  # partition/offset, key/version, or the submitter's own id
+    event_id: UUID | None = None  # our own messages: the inbox drops repeats by it
+    foreign_id: str | None = None  # a stranger's id, unique at its source
+    key: bytes | None = None
+    value: bytes = b""
+    headers: dict[str, str] = dataclasses.field(default_factory=dict[str, str])
+    recorded_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BadRecord:
+    """A record that no handler can take."""
+
+    source: str
+    source_id: str
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    code: str
+    reason: str
+    recorded_at: datetime | None = None
+    thing: str | None = None
+    thing_key: UUID | None = None
+    event_id: UUID | None = None
+
+
+def _text(value: bytes | None) -> bytes:
+    try:
+        return (value or b"").decode().encode()
+    except UnicodeDecodeError:
+        return b"base64:" + base64.b64encode(value or b"")  # reversible: the desk can restore the original
+
+
+def _clean(record: Record) -> Record:
+    try:
+        for _, value in record.headers:
+            value.decode()
+    except (AttributeError, UnicodeDecodeError):  # AttributeError: the value is None
+        return dataclasses.replace(record, headers=tuple((name, _text(value)) for name, value in record.headers))
+    return record
+
+
+async def safe_parser(message: Any, original: Parser) -> Any:
+    """FastStream's parser decodes every header value, and loses the record under any policy when one is not text."""
+    if isinstance(message, tuple):
+        return await original(tuple(_clean(record) for record in message))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return await original(_clean(message))
+
+
+async def keep_raw(message: Any) -> Any:
+    """FastStream's decoder is passed over: records are validated one by one below."""
+    return message
+
+
+def read_records(
+    records: Iterable[Record], *, catalogue: Catalogue, wanted: frozenset[type[Message]], prefix: str
+) -> tuple[list[Arrival], list[BadRecord]]:
+    """Split a batch into messages that this service takes, and bad records. Known messages that it does not take are
+    passed over; the same event twice in one batch is taken once."""
+    good: list[Arrival] = []
+    bad: list[BadRecord] = []
+    seen: set[object] = set()
+    for record in records:
+        topic = record.topic.removeprefix(prefix)
+        try:
+            arrival = read_record(record, topic=topic, catalogue=catalogue, wanted=wanted)
+        except (KeyError, ValueError) as fault:
+            bad.append(bad_record(record, topic=topic, fault=fault))
+            continue
+        if arrival is None:
+            continue
+        identity = arrival.event_id or (arrival.source, arrival.foreign_id)
+        if identity not in seen:
+            seen.add(identity)
+            good.append(arrival)
+    return good, bad
+
+
+class UnreadableRecord(ValueError):
+    """A record that breaks a rule of ours; the code says which."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+def read_record(
+    record: Record, *, topic: str, catalogue: Catalogue, wanted: frozenset[type[Message]]
+) -> Arrival | None:
+    """One record as a message, or None when this service does not take its type."""
+    headers = text_headers(record.headers)
+    envelope = Envelope.from_headers(headers)
+    model = catalogue.model(envelope.type, topic=topic)
+    if model is None:
+        raise UnreadableRecord("unknown_type", f"no message {envelope.type!r} belongs on {topic}")
+    if model not in wanted:
+        return None
+    if record.key is None:
+        raise UnreadableRecord("no_key", "the record has no key")
+    if record.value is None:
+        raise UnreadableRecord("no_value", "the record has no value")
+    if b"\\u0000" in record.value or b"\0" in record.value:
+        raise UnreadableRecord("nul", "the value holds a NUL character, which the database refuses")
+    message = model.model_validate_json(record.value)
+    if record.key != str(message.key()).encode():
+        raise UnreadableRecord("wrong_key", f"the key is not the {model.key_field} of the message")
+    known = catalogue.topic(topic)
+    external = known is not None and known.owner == "partner"
+    return Arrival(
+        message=message,
+        source=topic,
+        source_id=f"{record.partition}/{record.offset}",
+        event_id=None if external else UUID(envelope.id),
+        foreign_id=f"{envelope.source}|{envelope.id}" if external else None,
+        key=record.key,
+        value=record.value,
+        headers=headers,
+        recorded_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+    )
+
+
+def bad_record(record: Record, *, topic: str, fault: Exception) -> BadRecord:
+    """A record with the reason why nobody can take it. Never quotes the value: it may be personal."""
+    code, reason = getattr(fault, "code", "invalid"), str(fault)
+    if isinstance(fault, ValidationError):
+        reason = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors(include_input=False))
+    elif isinstance(fault, KeyError):
+        code, reason = "no_header", f"the header {fault.args[0]} is missing"
+    return BadRecord(
+        source=topic,
+        source_id=f"{record.partition}/{record.offset}",
+        key=record.key,
+        value=record.value,
+        headers=record.headers,
+        code=code,
+        reason=reason,
+        recorded_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        thing_key=_uuid(record.key),
+    )
+
+
+def _uuid(key: bytes | None) -> UUID | None:
+    try:
+        return UUID((key or b"").decode())
+    except ValueError:
+        return None

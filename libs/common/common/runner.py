@@ -1,0 +1,386 @@
+"""The runner: written for one message, run for a batch.
+
+One batch is one PostgreSQL transaction: inbox, locking load, folds, states, rows, outbox, desk. Whatever blames the
+record parks it; everything else is raised, and tried again by whoever called.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from common import desk, inbox, metrics, outbox, things
+from common.calls import Caller, OpenCall, begin_calls, end_calls, finished, left_open
+from common.clock import read_now
+from common.decisions import CallFinished, Consumers, Due, Row, Thing
+from common.errors import InvalidMessage
+from common.failpoints import failpoint
+from common.fold import Folded, Loaded, fold
+from common.messages import Catalogue, Message
+from common.records import Arrival, BadRecord, Record, read_records
+
+log = structlog.get_logger()
+
+# SQLSTATE classes 22 and 23 and the ledger's LG blame the record; the rest is ours
+REFUSALS = (InvalidMessage, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+DUE_AT_ONCE = 500
+
+
+def blames_record(fault: BaseException) -> bool:
+    """Whether a fault is the record's own: then it parks; otherwise it is tried again and pages."""
+    return isinstance(fault, REFUSALS) or str(getattr(fault, "sqlstate", "")).startswith("LG")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a stranger (HTTP client, file) is told: `applied`, `repeated`, `refused`, `waiting` or `conflict`."""
+
+    status: str
+    body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """A stranger's message, under an id that is unique at its source."""
+
+    source: str
+    id: str
+    message: Message
+
+
+@dataclass(kw_only=True)
+class Batch:
+    """What one transaction is given, and what it leaves to do after its commit."""
+
+    arrivals: Sequence[Arrival] = ()
+    bad: Sequence[BadRecord] = ()
+    progress: Mapping[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict[tuple[str, str], Answer])
+    calls: list[OpenCall] = field(default_factory=list[OpenCall])
+    earliest_due_at: datetime | None = None
+
+
+class Runner:
+    """Loads, folds and writes for the handlers of one service."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        instance: str,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        catalogue: Catalogue,
+        consumers: Consumers,
+        caller: Caller,
+        on_commit: Callable[[], None] = lambda: None,
+        prefix: str = "",
+    ) -> None:
+        self.service, self.instance, self.pool, self.prefix = service, instance, pool, prefix
+        self.catalogue, self.consumers, self.caller, self.on_commit = catalogue, consumers, caller, on_commit
+        self.wanted = frozenset(line.message for line in consumers.on)
+        self.calls_under_way: set[asyncio.Task[None]] = set()
+
+    # --- three ways in ---------------------------------------------------------------------------------
+
+    async def take_records(self, records: Sequence[Record]) -> None:
+        """A batch from Kafka. Raises only what is not the records' own fault; then nothing of it is committed that
+        was not committed whole, and the same batch may come again."""
+        good, bad = read_records(records, catalogue=self.catalogue, wanted=self.wanted, prefix=self.prefix)
+        failpoint("after_validate")
+        progress: dict[tuple[str, int], int] = {}
+        for record in records:
+            name = (record.topic.removeprefix(self.prefix), record.partition)
+            progress[name] = max(progress.get(name, 0), record.offset + 1)
+        await self.process(Batch(arrivals=good, bad=bad, progress=progress))
+
+    async def submit(self, submissions: Sequence[Submission]) -> list[Answer]:
+        """Messages of strangers (HTTP, files), answered after their commit. A repeat gets the first answer."""
+        arrivals = [
+            Arrival(message=s.message, source=s.source, source_id=s.id, foreign_id=s.id) for s in submissions
+        ]
+        batch = Batch(arrivals=list({(a.source, a.foreign_id): a for a in arrivals}.values()))
+        await self.process(batch)
+        return [batch.answers[s.source, s.id] for s in submissions]
+
+    async def take_due(self, thing: Thing[Any]) -> int:
+        """Fold `Due` into the rows of this kind whose instant has come; returns how many."""
+        batch = Batch()
+        async with self.pool.acquire() as connection, connection.transaction():
+            now = await read_now(connection)
+            loaded = await things.take_due_things(connection, thing, now, DUE_AT_ONCE, self.consumers)
+            failpoint("after_take")
+            due = {
+                row.key: [Arrival(message=Due(due_at=now), source="due", source_id=f"{thing.name}/{row.key}/{row.version}")]
+                for row in loaded
+            }
+            await self._fold_and_write(connection, thing, {row.key: row for row in loaded}, due, batch, now)
+        failpoint("after_alarm_commit")
+        self._committed(batch)
+        return len(loaded)
+
+    # --- one transaction -------------------------------------------------------------------------------
+
+    async def process(self, batch: Batch) -> None:
+        """Apply a batch; when the database refuses something in it, halve it until the culprit stands alone."""
+        try:
+            async with self.pool.acquire() as connection, connection.transaction():
+                now = await read_now(connection)
+                await self._apply(connection, batch, now)
+                failpoint("before_db_commit")
+        except Exception as fault:
+            if not blames_record(fault):
+                raise
+            await self._isolate(batch, fault)
+            return
+        failpoint("after_db_commit")
+        self._committed(batch)
+
+    async def _isolate(self, batch: Batch, fault: Exception) -> None:
+        if not batch.arrivals:
+            raise fault  # parking itself failed: nothing to blame
+        if len(batch.arrivals) == 1:
+            await self._refuse_one(batch, batch.arrivals[0], fault)
+            return
+        half = len(batch.arrivals) // 2
+        first = Batch(arrivals=batch.arrivals[:half], bad=batch.bad, answers=batch.answers)
+        second = Batch(arrivals=batch.arrivals[half:], progress=batch.progress, answers=batch.answers)
+        await self.process(first)  # in order: what is folded per key stays in order
+        await self.process(second)
+
+    async def _refuse_one(self, batch: Batch, arrival: Arrival, fault: Exception) -> None:
+        code = fault.code if isinstance(fault, InvalidMessage) else str(getattr(fault, "sqlstate", "") or "refused")
+        reason = fault.message if isinstance(fault, InvalidMessage) else f"{type(fault).__name__}: the database refused it"
+        log.warning("record_refused", service=self.service, code=code, source=arrival.source, source_id=arrival.source_id)
+        if arrival.foreign_id is not None and self.catalogue.topic(arrival.source) is None:
+            body = {"code": code, "detail": reason}
+            batch.answers[arrival.source, arrival.foreign_id] = Answer(status="refused", body=body)
+            return
+        async with self.pool.acquire() as connection, connection.transaction():
+            now = await read_now(connection)
+            placed = await self._place(connection, [arrival])
+            bad = [
+                desk.parked(thing, key, arrival, code, reason) for thing, keys in placed.items() for key in keys
+            ] or [desk.parked(self.consumers.things()[0], UUID(int=0), arrival, code, reason)]
+            if arrival.event_id is not None:
+                await inbox.enter_inbox(connection, [(arrival.event_id, "parked")], now)
+            await self._park(connection, [*batch.bad, *bad[:1]], now)
+            await inbox.move_progress(connection, batch.progress)
+        self._committed(Batch())
+
+    async def _apply(self, connection: asyncpg.Connection, batch: Batch, now: datetime) -> None:
+        fresh = await self._drop_repeats(connection, batch, now)
+        failpoint("after_inbox_insert")
+        placed = await self._place(connection, fresh, batch)
+        for thing in self.consumers.things():
+            arrivals = placed.get(thing)
+            if arrivals:
+                loaded = await things.load_things(connection, thing, sorted(arrivals), self.consumers)
+                await self._fold_and_write(connection, thing, loaded, arrivals, batch, now)
+        await self._park(connection, batch.bad, now)
+        if batch.progress:
+            await inbox.move_progress(connection, batch.progress)
+        failpoint("after_effects")
+
+    async def _drop_repeats(self, connection: asyncpg.Connection, batch: Batch, now: datetime) -> list[Arrival]:
+        ours = [a for a in batch.arrivals if a.event_id is not None]
+        new = await inbox.enter_inbox(
+            connection, [(a.event_id, self._handler_name(a)) for a in ours if a.event_id], now
+        ) if ours else set[UUID]()
+        outcomes = [a.message.call_id for a in batch.arrivals if isinstance(a.message, CallFinished)]
+        open_calls = await end_calls(connection, outcomes) if outcomes else set[UUID]()
+        foreign = [a for a in batch.arrivals if a.foreign_id is not None]
+        seen = await inbox.enter_foreign_inbox(connection, foreign, now) if foreign else {}
+        for (source, foreign_id), old in seen.items():
+            status = "repeated" if old.same_request else "conflict"
+            refused_before = old.same_request and (old.answer or {}).get("refused")
+            body = dict(old.answer or {})
+            batch.answers[source, foreign_id] = Answer(status="refused" if refused_before else status, body=body)
+        metrics.DUPLICATES.labels(self.service).inc(len(ours) - len(new) + len(seen))
+        return [
+            a
+            for a in batch.arrivals
+            if a.event_id in new
+            or (a.foreign_id is not None and (a.source, a.foreign_id) not in seen)
+            or (isinstance(a.message, CallFinished) and a.message.call_id in open_calls)
+        ]
+
+    def _handler_name(self, arrival: Arrival) -> str:
+        return ",".join(line.handler.__name__ for line in self.consumers.lines_for(type(arrival.message)))
+
+    async def _place(
+        self, connection: asyncpg.Connection, arrivals: Sequence[Arrival], batch: Batch | None = None
+    ) -> dict[Thing[Any], dict[UUID, list[Arrival]]]:
+        """Find the thing of each message: by a field, by its key, or by one query for the whole batch."""
+        placed: dict[Thing[Any], dict[UUID, list[Arrival]]] = {}
+        for line in self.consumers.on:
+            mine = [a for a in arrivals if type(a.message) is line.message]
+            if not mine:
+                continue
+            if isinstance(mine[0].message, CallFinished):
+                found = [
+                    [(UUID(a.source_id.partition("/")[0]), a.message)] if a.source == f"outcome/{line.thing.name}" else []
+                    for a in mine
+                ]
+            elif line.locate is not None:
+                found = await line.locate(connection, [a.message for a in mine])
+            else:
+                found = [[(getattr(a.message, line.key) if line.key else a.message.key(), a.message)] for a in mine]
+            for arrival, located in zip(mine, found, strict=True):
+                if not located and line.locate is not None and batch is not None:
+                    self._not_found(batch, arrival)
+                for key, message in located:
+                    own = arrival if message is arrival.message else replace(arrival, message=message)
+                    placed.setdefault(line.thing, {}).setdefault(key, []).append(own)
+        order = {(a.source, a.source_id): n for n, a in enumerate(arrivals)}
+        for keys in placed.values():
+            for mine in keys.values():
+                mine.sort(key=lambda a: order[a.source, a.source_id])  # several lines of one thing: order of arrival
+        return placed
+
+    def _not_found(self, batch: Batch, arrival: Arrival) -> None:
+        code, reason = "not_found", f"nothing here belongs to this {type(arrival.message).__name__}"
+        if arrival.foreign_id is not None and self.catalogue.topic(arrival.source) is None:
+            batch.answers[arrival.source, arrival.foreign_id] = Answer(
+                status="refused", body={"code": code, "detail": reason}
+            )
+            return
+        bad = desk.parked(self.consumers.lines_for(type(arrival.message))[0].thing, UUID(int=0), arrival, code, reason)
+        batch.bad = [*batch.bad, replace(bad, thing_key=None)]
+
+    async def _fold_and_write(
+        self,
+        connection: asyncpg.Connection,
+        thing: Thing[Any],
+        loaded: Mapping[UUID, Loaded],
+        arrivals: Mapping[UUID, Sequence[Arrival]],
+        batch: Batch,
+        now: datetime,
+    ) -> None:
+        folded = [fold(thing, loaded[key], arrivals[key], consumers=self.consumers, now=now) for key in sorted(arrivals)]
+        outgoing: list[outbox.Outgoing] = []
+        sequences: dict[UUID, Mapping[str, int]] = {}
+        for one in folded:
+            sent, sequences[one.loaded.key] = outbox.address(
+                one, service=self.service, catalogue=self.catalogue, now=now
+            )
+            outgoing.extend(sent)
+        await things.write_things(connection, thing, folded, sequences)
+        await self._append_rows(connection, [row for one in folded for row in one.rows], now)
+        await outbox.write_outbox(connection, outgoing, now)
+        calls = [(one.loaded.key, call) for one in folded for call in one.calls]
+        batch.calls += await begin_calls(connection, thing, calls, self.instance, now)
+        await self._settle(connection, thing, folded, batch, now)
+
+    async def _settle(
+        self, connection: asyncpg.Connection, thing: Thing[Any], folded: Sequence[Folded], batch: Batch, now: datetime
+    ) -> None:
+        """Desk, waiting room and answers of a fold."""
+        parked = [
+            desk.parked(thing, one.loaded.key, arrival, code, reason)
+            for one in folded
+            for arrival, code, reason in one.parked
+        ]
+        await self._park(connection, parked, now)
+        await inbox.mark_inbox(connection, [p.event_id for p in parked if p.event_id], "parked")
+        held = [(one.loaded.key, arrival, reason) for one in folded for arrival, reason in one.held]
+        await desk.let_wait(connection, thing, held, now)
+        await inbox.mark_inbox(connection, [a.event_id for _, a, _ in held if a.event_id], "waiting")
+        released = [pair for one in folded for pair in one.released]
+        await desk.end_wait(connection, [position for position, _ in released])
+        for _, arrival in released:
+            if arrival.event_id is not None:
+                await inbox.mark_inbox(connection, [arrival.event_id], self._handler_name(arrival))
+        answers = [pair for one in folded for pair in one.answers]
+        refused = [
+            (arrival, {"refused": True, "code": code, "detail": reason})
+            for one in folded
+            for arrival, code, reason in one.refused
+        ]
+        await self._park_partners(connection, thing, folded, now)
+        await inbox.keep_answers(connection, [*answers, *refused])
+        for arrival, body in answers:
+            batch.answers.setdefault((arrival.source, arrival.foreign_id or ""), Answer(status="applied", body=body))
+        for arrival, body in refused:
+            batch.answers[arrival.source, arrival.foreign_id or ""] = Answer(status="refused", body=body)
+        for _, arrival, _ in held:
+            if arrival.foreign_id is not None:
+                batch.answers[arrival.source, arrival.foreign_id] = Answer(status="waiting")
+
+    async def _park_partners(
+        self, connection: asyncpg.Connection, thing: Thing[Any], folded: Sequence[Folded], now: datetime
+    ) -> None:
+        """What a partner's topic brought and its handler refused stands on the desk; nobody waits for an answer."""
+        await self._park(
+            connection,
+            [
+                replace(desk.parked(thing, one.loaded.key, arrival, code, reason), thing_key=None)
+                for one in folded
+                for arrival, code, reason in one.refused
+                if self.catalogue.topic(arrival.source) is not None
+            ],
+            now,
+        )
+
+    async def _append_rows(self, connection: asyncpg.Connection, rows: Sequence[Row], now: datetime) -> None:
+        by_kind: dict[type[Row], list[Row]] = {}
+        for row in rows:
+            by_kind.setdefault(type(row), []).append(row)
+        for kind, writer in self.consumers.writers.items():  # in the order of the table: locks are taken alike
+            if kind in by_kind:
+                await writer(connection, by_kind.pop(kind), now)
+        assert not by_kind, f"no writer for {by_kind}"
+
+    async def _park(self, connection: asyncpg.Connection, bad: Sequence[BadRecord], now: datetime) -> None:
+        await desk.park(connection, bad, now)
+        keys = [b.thing_key for b in bad if b.thing_key is not None]
+        for thing in self.consumers.things() if keys else ():
+            await connection.execute(
+                f"UPDATE {thing.name} SET due_at = NULL WHERE {thing.name}_id = ANY($1::uuid[])",  # noqa: S608
+                sorted(keys),
+            )
+        if bad:
+            metrics.DEAD_LETTERS.labels(self.service).inc(len(bad))
+
+    # --- after the commit ------------------------------------------------------------------------------
+
+    def _committed(self, batch: Batch) -> None:
+        self.on_commit()
+        for call in batch.calls:
+            self._make_call(call, earlier_life=False)
+
+    async def resume_calls(self) -> None:
+        """Ask about, or make, the calls that an earlier life of this instance left open."""
+        async with self.pool.acquire() as connection:
+            calls = await left_open(connection, self.instance)
+        for call in calls:
+            self._make_call(call, earlier_life=True)
+
+    def _make_call(self, call: OpenCall, *, earlier_life: bool) -> None:
+        task = asyncio.create_task(self._call_and_fold(call, earlier_life=earlier_life))
+        self.calls_under_way.add(task)
+        task.add_done_callback(self.calls_under_way.discard)
+
+    async def _call_and_fold(self, call: OpenCall, *, earlier_life: bool) -> None:
+        outcome = await self.caller.make(call, earlier_life=earlier_life)
+        failpoint("before_outcome_commit")
+        pause = 0.1
+        while True:  # the outcome is known: it must be folded, however long the database is away
+            try:
+                async with self.pool.acquire() as connection:
+                    now = await read_now(connection)
+                message = finished(call, outcome, at=now)
+                arrival = Arrival(
+                    message=message, source=f"outcome/{call.thing}", source_id=f"{call.key}/{call.call_id}"
+                )
+                await self.process(Batch(arrivals=[arrival]))
+            except Exception:
+                log.exception("outcome_not_folded", channel=call.channel, call_id=str(call.call_id))
+                await asyncio.sleep(pause)
+                pause = min(10, pause * 2)
+            else:
+                return

@@ -1,0 +1,108 @@
+"""Rows of things: locked, read, and written by one statement a kind."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from common.decisions import Consumers, Thing
+from common.desk import waiting_arrival
+from common.fold import Folded, Loaded
+from common.records import Arrival
+
+
+class ConcurrencyFault(Exception):  # noqa: N818
+    """Fewer rows were written than were locked: roll back and try again."""
+
+
+async def load_things(
+    connection: asyncpg.Connection, thing: Thing[Any], keys: Sequence[UUID], consumers: Consumers
+) -> dict[UUID, Loaded]:
+    """Make the rows that are missing, lock all of them in key order, and read what waits for them."""
+    columns = "".join(f", {column}" for column in thing.extra_columns)
+    await connection.execute(
+        f"INSERT INTO {thing.name} ({thing.name}_id) SELECT k FROM unnest($1::uuid[]) AS k ON CONFLICT DO NOTHING",  # noqa: S608
+        keys,
+    )
+    rows = await connection.fetch(
+        f"SELECT {thing.name}_id AS key, version, state, sequences{columns} FROM {thing.name}"  # noqa: S608
+        f" WHERE {thing.name}_id = ANY($1::uuid[]) ORDER BY {thing.name}_id FOR NO KEY UPDATE",
+        keys,
+    )
+    return await _with_waiting(connection, thing, rows, consumers)
+
+
+async def take_due_things(
+    connection: asyncpg.Connection, thing: Thing[Any], now: datetime, limit: int, consumers: Consumers
+) -> list[Loaded]:
+    """Lock rows whose instant has come, earliest first; rows that somebody else holds are passed over."""
+    columns = "".join(f", {column}" for column in thing.extra_columns)
+    rows = await connection.fetch(
+        f"SELECT {thing.name}_id AS key, version, state, sequences, due_at{columns} FROM {thing.name}"  # noqa: S608
+        " WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED",
+        now,
+        limit,
+    )
+    return list((await _with_waiting(connection, thing, rows, consumers)).values())
+
+
+async def _with_waiting(
+    connection: asyncpg.Connection, thing: Thing[Any], rows: Sequence[asyncpg.Record], consumers: Consumers
+) -> dict[UUID, Loaded]:
+    keys = [row["key"] for row in rows]
+    blocked = {
+        row["thing_key"]
+        for row in await connection.fetch(
+            "SELECT DISTINCT thing_key FROM dead_letter WHERE settled_at IS NULL AND thing_key = ANY($1::uuid[])", keys
+        )
+    }
+    waiting: dict[UUID, list[tuple[int, Arrival]]] = {}
+    for row in await connection.fetch(
+        "SELECT position, thing_key, source, source_id, key, value, headers FROM waiting"
+        " WHERE thing_key = ANY($1::uuid[]) AND thing = $2 ORDER BY position",
+        keys,
+        thing.name,
+    ):
+        waiting.setdefault(row["thing_key"], []).append((row["position"], waiting_arrival(row, consumers)))
+    return {
+        row["key"]: Loaded(
+            key=row["key"],
+            version=row["version"],
+            state=None if row["state"] is None else thing.adapter.validate_json(row["state"]),
+            sequences=json.loads(row["sequences"]),
+            drawn={column: row[column] for column in thing.extra_columns},
+            waiting=waiting.get(row["key"], ()),
+            blocked=row["key"] in blocked,
+        )
+        for row in rows
+    }
+
+
+async def write_things(
+    connection: asyncpg.Connection,
+    thing: Thing[Any],
+    folded: Sequence[Folded],
+    sequences: Mapping[UUID, Mapping[str, int]],
+) -> None:
+    """Write the states that changed, each against the version that was read."""
+    if not folded:
+        return
+    ordered = sorted(folded, key=lambda f: f.loaded.key)
+    written = await connection.fetch(
+        f"UPDATE {thing.name} AS t SET version = u.expected + u.steps, state = u.state, due_at = u.due_at,"  # noqa: S608
+        " sequences = u.sequences"
+        " FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::jsonb[], $5::timestamptz[], $6::jsonb[])"
+        " AS u (key, expected, steps, state, due_at, sequences)"
+        f" WHERE t.{thing.name}_id = u.key AND t.version = u.expected RETURNING t.{thing.name}_id",
+        [f.loaded.key for f in ordered],
+        [f.loaded.version for f in ordered],
+        [f.steps for f in ordered],
+        [None if f.state is None else thing.adapter.dump_json(f.state).decode() for f in ordered],
+        [f.due_at(thing) for f in ordered],
+        [json.dumps(sequences[f.loaded.key]) for f in ordered],
+    )
+    if len(written) != len(ordered):
+        raise ConcurrencyFault(thing.name)

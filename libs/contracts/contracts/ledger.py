@@ -1,0 +1,239 @@
+"""What the ledger says about money: charges, payments, allocation, remittance, the trust account."""
+
+from datetime import date, datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from common.messages import Command, Event, Personal, Value
+
+from contracts.values import Cents, Rate
+
+
+class Charge(Value):
+    """One posting of what the debtor owes on top of principal; `on` is the day from which it is due."""
+
+    claim_id: UUID
+    kind: Literal["costs", "vat", "indemnity"]
+    amount_cents: Cents
+    on: date
+    rule: str  # rule id of the law
+
+
+class InterestTerms(Value):
+    """From when a claim bears interest and at which rate; replaces what was known of this claim."""
+
+    claim_id: UUID
+    from_on: date
+    series: str | None = None
+    percent_per_year: Rate | None = None
+
+
+class AllocationPart(Value):
+    """Which part of a payment covered what of one claim."""
+
+    claim_id: UUID
+    costs_cents: Cents = 0
+    vat_cents: Cents = 0
+    late_interest_cents: Cents = 0
+    principal_cents: Cents = 0
+    indemnity_cents: Cents = 0
+
+
+class CostCharged(Event):
+    """What the debtor owes besides principal from now on: the answer to an expired notice (`notice_id`), or to the
+    acceptance of a commercial claim (`notice_id` null). May hold nothing: the law then gives nothing."""
+
+    topic: ClassVar[str] = "ledger.case-files.v1"
+    key_field: ClassVar[str] = "case_file_id"
+
+    case_file_id: UUID
+    notice_id: UUID | None
+    charges: tuple[Charge, ...]
+    interest: tuple[InterestTerms, ...]
+
+
+class PaymentAllocated(Event):
+    """A payment was matched to the case file and covered this. `open_cents` is what is left, interest to `value_on`."""
+
+    topic: ClassVar[str] = "ledger.case-files.v1"
+    key_field: ClassVar[str] = "case_file_id"
+
+    case_file_id: UUID
+    payment_id: UUID
+    amount_cents: Cents  # of the bank line
+    value_on: date
+    received_by: Literal["agency"] = "agency"
+    parts: tuple[AllocationPart, ...]
+    overpaid_cents: Cents
+    open_cents: Cents
+
+
+class OverpaymentFound(Event):
+    """More was paid than was owed; the difference is kept apart for the payer."""
+
+    topic: ClassVar[str] = "ledger.case-files.v1"
+    key_field: ClassVar[str] = "case_file_id"
+
+    case_file_id: UUID
+    payment_id: UUID
+    amount_cents: Cents
+
+
+class CaseFilePaid(Event):
+    """Nothing is open any more."""
+
+    topic: ClassVar[str] = "ledger.case-files.v1"
+    key_field: ClassVar[str] = "case_file_id"
+
+    case_file_id: UUID
+    payment_id: UUID
+    paid_on: date
+
+
+class PaymentUnmatched(Event):
+    """A receipt that names no case file we know stands in suspense."""
+
+    topic: ClassVar[str] = "ledger.trust-accounts.v1"
+    key_field: ClassVar[str] = "trust_account_id"
+
+    trust_account_id: UUID
+    payment_id: UUID
+    amount_cents: Cents
+    value_on: date
+
+
+class StatementReconciled(Event):
+    """A bank statement was booked whole."""
+
+    topic: ClassVar[str] = "ledger.trust-accounts.v1"
+    key_field: ClassVar[str] = "trust_account_id"
+
+    trust_account_id: UUID
+    statement_id: str
+    booked_on: date
+    entries: int
+    closing_cents: Cents
+
+
+class StatementHeld(Event):
+    """A bank statement failed a control: nothing of it is booked until a person decides."""
+
+    topic: ClassVar[str] = "ledger.trust-accounts.v1"
+    key_field: ClassVar[str] = "trust_account_id"
+
+    trust_account_id: UUID
+    statement_id: str
+    findings: tuple[str, ...]
+
+
+class TrustInvariantHeld(Event):
+    """After a booked statement: the bank equals what is owed to others plus identified transit."""
+
+    topic: ClassVar[str] = "ledger.trust-accounts.v1"
+    key_field: ClassVar[str] = "trust_account_id"
+
+    trust_account_id: UUID
+    statement_id: str
+    bank_cents: Cents
+    owed_cents: Cents
+
+
+class TrustInvariantBroken(Event):
+    """It does not: payouts stop and somebody is called."""
+
+    topic: ClassVar[str] = "ledger.trust-accounts.v1"
+    key_field: ClassVar[str] = "trust_account_id"
+
+    trust_account_id: UUID
+    statement_id: str
+    bank_cents: Cents
+    owed_cents: Cents
+    difference_cents: Cents
+
+
+class RemittancePrepared(Event):
+    """Collected money of a client stands in a payment file."""
+
+    topic: ClassVar[str] = "ledger.clients.v1"
+    key_field: ClassVar[str] = "client_id"
+
+    client_id: UUID
+    remittance_id: UUID
+    amount_cents: Cents
+    prepared_at: datetime
+
+
+class RemittanceExecuted(Event):
+    """The bank debited it: the money is with the client."""
+
+    topic: ClassVar[str] = "ledger.clients.v1"
+    key_field: ClassVar[str] = "client_id"
+
+    client_id: UUID
+    remittance_id: UUID
+    amount_cents: Cents
+    executed_on: date
+
+
+class BookReceipt(Command):
+    """One credit entry of a booked statement looks for its case file (the ledger to itself)."""
+
+    topic: ClassVar[str] = "ledger.requests.v1"
+    key_field: ClassVar[str] = "payment_id"
+
+    payment_id: UUID  # the entry's fingerprint
+    trust_account_id: UUID
+    amount_cents: Cents
+    value_on: date
+    booked_on: date
+    references: tuple[str, ...]  # structured references found, digits or RF
+    payer_account: Personal | None = None
+    remittance_text: Personal | None = None
+
+
+class BookPayout(Command):
+    """One debit entry of a booked statement confirms a remittance (the ledger to itself)."""
+
+    topic: ClassVar[str] = "ledger.requests.v1"
+    key_field: ClassVar[str] = "client_id"
+
+    client_id: UUID
+    remittance_id: UUID
+    amount_cents: Cents
+    booked_on: date
+
+
+class CreditClient(Command):
+    """Money received on a case file is due to its client (the ledger to itself)."""
+
+    topic: ClassVar[str] = "ledger.requests.v1"
+    key_field: ClassVar[str] = "client_id"
+    subject_field: ClassVar[str | None] = "case_file_id"
+
+    client_id: UUID
+    case_file_id: UUID
+    payment_id: UUID
+    amount_cents: Cents
+    value_on: date
+
+
+class ReportUnmatched(Command):
+    """A receipt stays in suspense (the ledger to its trust account)."""
+
+    topic: ClassVar[str] = "ledger.requests.v1"
+    key_field: ClassVar[str] = "trust_account_id"
+
+    trust_account_id: UUID
+    payment_id: UUID
+    amount_cents: Cents
+    value_on: date
+
+
+class ReconcileTrust(Command):
+    """Prove the trust invariant after a booked statement (the ledger to itself)."""
+
+    topic: ClassVar[str] = "ledger.requests.v1"
+    key_field: ClassVar[str] = "trust_account_id"
+
+    trust_account_id: UUID
+    statement_id: str
