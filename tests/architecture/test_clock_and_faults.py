@@ -16,7 +16,7 @@ SQL_ASKS_THE_TIME = re.compile(
     re.IGNORECASE,
 )
 LOOKS_LIKE_SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|DEFAULT|CREATE TABLE)\b")
-RUNNERS = {"runner", "relay"}  # in common: what must outlive a fault that it does not know
+RUNNERS = {"runner", "relay", "calls", "alarms"}  # in common: what must outlive a fault that it does not know
 BROKER = "broker"
 NEAR_MONEY = {"statutes", "ledger"}
 NOT_MONEY = {"settings", "metrics", "app"}  # seconds and buckets

@@ -18,7 +18,7 @@ def lint(config: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run import-linter as the gate does; the packages of `folder` go before the installed ones."""
     command = Path(sys.executable).with_name("lint-imports")
     environment = {**os.environ, "PYTHONPATH": str(folder), "NO_COLOR": "1", "COLUMNS": "500"}
-    arguments = [str(command), str(config), "--no-cache"]
+    arguments = [str(command), str(config), "--no-cache", "--no-logo"]
     return subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
