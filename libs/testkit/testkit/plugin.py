@@ -14,6 +14,8 @@ import pytest
 from local_stack.kafka import Kafka
 from local_stack.ports import Ports
 from local_stack.postgres import Postgres, database_url, identifier, run_sql
+from local_stack.sms import SmsDouble, SmsServer
+from local_stack.smtp import SmtpServer
 from testkit.servers import a_kafka, a_postgres, run_folder
 
 
@@ -112,3 +114,21 @@ def database(postgres: str, prefix: str) -> Generator[MakeDatabase]:
     yield make
     for name in made:
         run_sql(postgres, f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)")
+
+
+@pytest.fixture
+def smtp_server(tmp_path: Path, free_ports: Ports) -> Generator[SmtpServer]:
+    """A mail server of this test: `port`, `folder`, `mails`; it refuses whoever is at `bounce.example`."""
+    server = SmtpServer(tmp_path / "mail", port=free_ports.pick("SMTP"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sms_server(tmp_path: Path, free_ports: Ports) -> Generator[SmsServer]:
+    """An SMS provider of this test: `base_url`, and its `double` with `account_sid`, `auth_token`, `messages`."""
+    server = SmsServer(SmsDouble(tmp_path / "sms"), port=free_ports.pick("SMS"))
+    server.start()
+    yield server
+    server.stop()
