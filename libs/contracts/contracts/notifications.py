@@ -1,11 +1,10 @@
 """Finished messages to deliver, and what became of them. No legal word: text is data."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
 from common.messages import Command, Event, Personal, Value
-
 from contracts.values import Address, Cents, Language
 
 Medium = Literal["email", "sms", "letter"]
@@ -90,11 +89,14 @@ class PrintLetter(Command):
     key_field: ClassVar[str] = "batch_id"
     subject_field: ClassVar[str | None] = "case_file_id"
 
-    batch_id: UUID
+    batch_id: UUID  # uuid5 of day and part
+    print_on: date
+    part: int  # a batch that is full is followed by another of the same day
     cut_off_at: datetime
     case_file_id: UUID
     message_id: UUID
     language: Language
+    release_until: datetime
     content: Personal
 
 
@@ -118,7 +120,7 @@ class ConfirmLetter(Command):
 
     case_file_id: UUID
     message_id: UUID
-    outcome: Literal["printed", "withdrawn", "failed", "returned"]
+    outcome: Literal["printed", "withdrawn", "expired", "failed", "returned", "full", "closed"]
     detail: str
     at: datetime
 
