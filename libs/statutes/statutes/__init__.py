@@ -7,19 +7,35 @@ name. Amounts and percentages are `Decimal`, days `date`, local times naive `dat
 from statutes.errors import InvalidInput, LawError, NotEligible, RateNotVerified, UnknownTopic
 from statutes.explanation import Language, Line, RenderedLine, explained_total, rendered
 from statutes.rates import InterestRate, Series, interest_rate
+from statutes.statement import (
+    Allocation,
+    ClaimPosition,
+    ClaimTerms,
+    Posting,
+    Statement,
+    StatementPolicies,
+    statement,
+)
 
 __all__ = [
+    "Allocation",
+    "ClaimPosition",
+    "ClaimTerms",
     "InterestRate",
     "InvalidInput",
     "Language",
     "LawError",
     "Line",
     "NotEligible",
+    "Posting",
     "RateNotVerified",
     "RenderedLine",
     "Series",
+    "Statement",
+    "StatementPolicies",
     "UnknownTopic",
     "explained_total",
     "interest_rate",
     "rendered",
+    "statement",
 ]

@@ -4,6 +4,7 @@ import json
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,9 @@ def published(name: str, day: date) -> Decimal:
 
 @pytest.mark.parametrize("name", SERIES)
 @pytest.mark.parametrize("split_equal_rate", [False, True])
-def test_every_day_from_the_first_row_to_the_last_verified_day_bears_the_published_rate(name, split_equal_rate):
+def test_every_day_from_the_first_row_to_the_last_verified_day_bears_the_published_rate(
+    name: Any, split_equal_rate: bool
+):
     first = date.fromisoformat(SERIES[name]["rows"][0]["from"])
     last = date.fromisoformat(SERIES[name]["verified_until"])
     runs = runs_of_series(name, split_equal_rate=split_equal_rate)

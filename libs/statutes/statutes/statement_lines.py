@@ -1,0 +1,105 @@
+"""The lines of a statement: what was asked, grew, was charged and was covered; they add up to what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from statutes.accrual import AccrualLine
+from statutes.explanation import Line, explained_total
+from statutes.money import from_cents, from_percent_units, rounded_cents
+
+if TYPE_CHECKING:
+    from statutes.statement import Allocation, ClaimTerms, Posting
+
+_RULES: Final = {
+    "nl": {"interest": "NL-INT-8", "cover": "NL-ALL-2", "charge": "NL-ALL-7"},
+    "be": {"interest": "BE-INT-3", "cover": "BE-ALL-2", "charge": "BE-ALL-2"},
+}
+_ARTICLES: Final = {
+    "nl_6_119": "art. 6:119 BW",
+    "nl_6_119a": "art. 6:119a BW",
+    "nl_6_119a_contracts_before_2013_03_16": "art. 6:119a BW",
+    "be_b2b": "law of 2 August 2002, art. 5",
+    "be_b2b_contracts_before_2013_03_16": "law of 2 August 2002, art. 5",
+    "be_civil": "law of 5 May 1865, art. 2",
+    None: "agreed rate",
+}
+_COVER_ARTICLES: Final = {"nl": "art. 6:44 BW", "be": "art. 5.210 Civil code"}
+
+
+def statement_lines(
+    claims: Sequence[ClaimTerms],
+    charges: Sequence[Posting],
+    accrued: Mapping[str, Sequence[AccrualLine]],
+    allocations: Sequence[Allocation],
+) -> tuple[Line, ...]:
+    """Lines claim by claim."""
+    lines: list[Line] = []
+    for terms in claims:
+        lines.append(_principal_line(terms))
+        lines += [accrual_line(line, terms.jurisdiction, terms.series) for line in accrued[terms.claim_id]]
+        lines += [_charge_line(posting, terms) for posting in charges if posting.claim_id == terms.claim_id]
+        lines += [_covered_line(part, terms) for part in allocations if part.claim_id == terms.claim_id]
+    return tuple(lines)
+
+
+def accrual_line(line: AccrualLine, jurisdiction: str, series: str | None) -> Line:
+    """Interest of days of one rate on one base."""
+    base = from_cents(rounded_cents(line.base))
+    percent, days = from_percent_units(line.units), line.until - line.start
+    return Line(
+        rule_id=_RULES[jurisdiction]["interest"],
+        article=_ARTICLES[series],
+        text_key="statement.interest",
+        inputs={
+            "from_on": date.fromordinal(line.start),
+            "through_on": date.fromordinal(line.until - 1),
+            "days": days,
+            "percent": percent,
+            "base": base,
+        },
+        formula=f"{base:.2f} x {percent:f} % x {days} / 365",
+        amount=from_cents(rounded_cents(line.late_interest)),
+    )
+
+
+def _principal_line(terms: ClaimTerms) -> Line:
+    rule = "NL-WKI-8" if terms.jurisdiction == "nl" else "BE-ALL-2"
+    return Line(
+        rule_id=rule, text_key="statement.principal", inputs={"claim_id": terms.claim_id}, amount=terms.principal
+    )
+
+
+def _charge_line(posting: Posting, terms: ClaimTerms) -> Line:
+    return Line(
+        rule_id=_RULES[terms.jurisdiction]["charge"],
+        text_key=f"statement.{posting.kind}",
+        inputs={"on": posting.on},
+        amount=posting.amount,
+    )
+
+
+def _covered_line(part: Allocation, terms: ClaimTerms) -> Line:
+    covered: Decimal = part.costs + part.vat + part.late_interest + part.principal + part.indemnity
+    return Line(
+        rule_id=_RULES[terms.jurisdiction]["cover"],
+        article=_COVER_ARTICLES[terms.jurisdiction],
+        text_key=f"statement.{part.kind}",
+        inputs={
+            "on": part.on,
+            "costs": part.costs + part.vat,
+            "late_interest": part.late_interest,
+            "principal": part.principal,
+            "indemnity": part.indemnity,
+        },
+        amount=-covered,
+    )
+
+
+def rounding_line(lines: Sequence[Line], total: Decimal) -> tuple[Line, ...]:
+    """What the printed lines miss to the total, where only the total is rounded; or none."""
+    missing = total - explained_total(tuple(lines))
+    return (Line(rule_id="NL-INT-8", text_key="statement.rounding", amount=missing),) if missing else ()
