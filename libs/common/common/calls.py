@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from common.decisions import Call, CallFinished, Result, Thing
 from common.errors import InvalidMessage, TemporaryFailure
 from common.failpoints import failpoint
 from common.messages import Value
+from common.postgres import Connection
 
 log = structlog.get_logger()
 AT_ONCE = 16
@@ -35,7 +35,8 @@ class Channel(Protocol):
 
     async def call(self, call_id: UUID, payload: Any) -> str:
         """Make the call; returns the receiver's answer (the proof). Raises InvalidMessage when it will never work and
-        TemporaryFailure when it was certainly not done; any other fault means that nobody knows."""
+        TemporaryFailure when it was certainly not done; any other fault means that nobody knows.
+        """
         ...
 
     async def was_accepted(self, call_id: UUID, payload: Any) -> Outcome | None:
@@ -55,7 +56,7 @@ class OpenCall:
 
 
 async def begin_calls(
-    connection: asyncpg.Connection, thing: Thing[Any], calls: Sequence[tuple[UUID, Call]], instance: str, now: datetime
+    connection: Connection, thing: Thing[Any], calls: Sequence[tuple[UUID, Call]], *, instance: str, now: datetime
 ) -> list[OpenCall]:
     """Commit to calls before they are made. A call id that is under way already is not begun twice."""
     opened = [
@@ -77,7 +78,7 @@ async def begin_calls(
     return opened
 
 
-async def end_calls(connection: asyncpg.Connection, call_ids: Sequence[UUID]) -> set[UUID]:
+async def end_calls(connection: Connection, call_ids: Sequence[UUID]) -> set[UUID]:
     """Calls whose outcome is folded now; returns those that were still open: an outcome counts once."""
     rows = await connection.fetch(
         "DELETE FROM outside_call WHERE call_id = ANY($1::uuid[]) RETURNING call_id", sorted(call_ids)
@@ -85,16 +86,14 @@ async def end_calls(connection: asyncpg.Connection, call_ids: Sequence[UUID]) ->
     return {row["call_id"] for row in rows}
 
 
-async def left_open(connection: asyncpg.Connection, instance: str) -> list[OpenCall]:
+async def left_open(connection: Connection, instance: str) -> list[OpenCall]:
     """Calls that this instance began in an earlier life."""
     rows = await connection.fetch(
         "SELECT call_id, thing, thing_key, channel, payload FROM outside_call WHERE instance = $1 ORDER BY started_at",
         instance,
     )
     return [
-        OpenCall(
-            thing=r["thing"], key=r["thing_key"], call_id=r["call_id"], channel=r["channel"], payload=r["payload"]
-        )
+        OpenCall(thing=r["thing"], key=r["thing_key"], call_id=r["call_id"], channel=r["channel"], payload=r["payload"])
         for r in rows
     ]
 

@@ -6,7 +6,7 @@ driver moves the row and notifies channel `clock`. Every transaction reads it on
 
 from datetime import UTC, datetime
 
-import asyncpg
+from common.postgres import Connection
 
 NOW = "SELECT now FROM clock"
 
@@ -16,12 +16,12 @@ def system_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def read_now(connection: asyncpg.Connection) -> datetime:
+async def read_now(connection: Connection) -> datetime:
     """The time of this transaction."""
     stepped = await connection.fetchval(NOW)
     return stepped if stepped is not None else system_now()
 
 
-async def is_stepped(connection: asyncpg.Connection) -> bool:
+async def is_stepped(connection: Connection) -> bool:
     """Whether a driver steps the time here."""
     return await connection.fetchval(NOW) is not None

@@ -11,10 +11,10 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-import asyncpg
 from pydantic import TypeAdapter
 
 from common.messages import Message, Value
+from common.postgres import Connection
 
 S = TypeVar("S")
 
@@ -61,7 +61,8 @@ class CallFinished(Message):
 @dataclass(frozen=True)
 class Decision(Generic[S]):
     """The new state and what follows: messages to send (in order), rows to append, calls to make, and the answer to
-    whoever asked over HTTP or by file."""
+    whoever asked over HTTP or by file.
+    """
 
     state: S
     send: Sequence[Message] = ()
@@ -74,9 +75,8 @@ class Decision(Generic[S]):
 class Thing(Generic[S]):
     """A kind of thing with a row of its own: table `<name>`, key `<name>_id`, state as JSON.
 
-    `next_due_at` says when a row must be looked at again, whatever happens. `adopt` merges database columns named in
-    `extra_columns` (drawn by the database when the row is made) into the state that a handler sees; `empty` rows come to
-    it as None.
+    `next_due_at` says when a row must be looked at again, whatever happens. `extra_columns` are drawn by the database
+    when the row is made (a number, a token); opening handlers get them as keyword arguments.
     """
 
     name: str
@@ -91,8 +91,8 @@ class Thing(Generic[S]):
 
 Handler = Callable[..., Decision[Any]]  # (state | None, message, now) -> Decision; with extras when extra_columns
 Located = tuple[UUID, Message]
-Locate = Callable[[asyncpg.Connection, Sequence[Message]], Awaitable[Sequence[Sequence[Located]]]]
-Writer = Callable[[asyncpg.Connection, Sequence[Any], datetime], Awaitable[None]]
+Locate = Callable[[Connection, Sequence[Message]], Awaitable[Sequence[Sequence[Located]]]]
+Writer = Callable[[Connection, Sequence[Any], datetime], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)

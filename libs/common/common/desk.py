@@ -9,10 +9,11 @@ from uuid import UUID
 import asyncpg
 
 from common.decisions import Consumers, Thing
+from common.postgres import Connection
 from common.records import Arrival, BadRecord
 
 
-async def park(connection: asyncpg.Connection, bad: Sequence[BadRecord], now: datetime) -> None:
+async def park(connection: Connection, bad: Sequence[BadRecord], now: datetime) -> None:
     """Put records on the desk. Bytes as bytes and text without NUL: parking must not be able to fail."""
     if bad:
         await connection.executemany(
@@ -30,7 +31,7 @@ async def park(connection: asyncpg.Connection, bad: Sequence[BadRecord], now: da
         )  # fmt: skip
 
 
-def parked(thing: Thing[Any], key: UUID, arrival: Arrival, code: str, reason: str) -> BadRecord:
+def parked(thing: Thing[Any], key: UUID, arrival: Arrival, *, code: str, reason: str) -> BadRecord:
     """A message that its handler refused, for the desk."""
     return BadRecord(
         source=arrival.source,
@@ -53,7 +54,7 @@ def typed_headers(arrival: Arrival) -> dict[str, str]:
 
 
 async def let_wait(
-    connection: asyncpg.Connection, thing: Thing[Any], held: Sequence[tuple[UUID, Arrival, str]], now: datetime
+    connection: Connection, thing: Thing[Any], held: Sequence[tuple[UUID, Arrival, str]], now: datetime
 ) -> None:
     """Keep messages that may not be folded yet, in order of arrival."""
     if held:
@@ -68,7 +69,7 @@ async def let_wait(
         )  # fmt: skip
 
 
-async def end_wait(connection: asyncpg.Connection, positions: Sequence[int]) -> None:
+async def end_wait(connection: Connection, positions: Sequence[int]) -> None:
     """Messages that were folded wait no more."""
     if positions:
         await connection.execute("DELETE FROM waiting WHERE position = ANY($1::bigint[])", positions)

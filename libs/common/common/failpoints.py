@@ -3,7 +3,8 @@
 import os
 import signal
 
-_ARMED = dict(word.partition("=")[::2] for word in os.environ.get("FAILPOINTS", "").split(",") if word)
+_WORDS = [word.partition("=") for word in os.environ.get("FAILPOINTS", "").split(",") if word]
+_ARMED = {name: action for name, _, action in _WORDS}
 
 
 def failpoint(name: str) -> None:

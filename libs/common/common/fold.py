@@ -51,7 +51,9 @@ class Folded:
         return None if self.blocked or self.state is None else thing.next_due_at(self.state)
 
 
-def fold(thing: Thing[Any], loaded: Loaded, arrivals: Sequence[Arrival], *, consumers: Consumers, now: datetime) -> Folded:
+def fold(
+    thing: Thing[Any], loaded: Loaded, arrivals: Sequence[Arrival], *, consumers: Consumers, now: datetime
+) -> Folded:
     """Fold what waits and what arrived, in order of arrival.
 
     What comes before the thing's opening waits and is folded right after it; what comes behind an open dead letter
@@ -83,7 +85,7 @@ def fold(thing: Thing[Any], loaded: Loaded, arrivals: Sequence[Arrival], *, cons
 
 def apply(folded: Folded, line: On, arrival: Arrival, position: int, now: datetime) -> None:
     """One message through its handler."""
-    drawn = folded.loaded.drawn if line.opens else {}
+    drawn: Mapping[str, Any] = folded.loaded.drawn if line.opens else {}
     try:
         decision: Decision[Any] = line.handler(folded.state, arrival.message, now, **drawn)
         if isinstance(arrival.message, Due):

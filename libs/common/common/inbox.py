@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
+from common.postgres import Connection
 from common.records import Arrival
 
 
-async def enter_inbox(connection: asyncpg.Connection, arrivals: Sequence[tuple[UUID, str]], now: datetime) -> set[UUID]:
+async def enter_inbox(connection: Connection, arrivals: Sequence[tuple[UUID, str]], now: datetime) -> set[UUID]:
     """Record the event ids of a batch with their handler; returns those not seen before. Sorted: two consumers with
-    the same ids in opposite order would deadlock."""
+    the same ids in opposite order would deadlock.
+    """
     ordered = sorted(arrivals)
     rows = await connection.fetch(
         "INSERT INTO inbox (event_id, seen_at, handler) SELECT e, $3, h FROM unnest($1::uuid[], $2::text[]) AS u (e, h)"
@@ -27,7 +27,7 @@ async def enter_inbox(connection: asyncpg.Connection, arrivals: Sequence[tuple[U
     return {row["event_id"] for row in rows}
 
 
-async def mark_inbox(connection: asyncpg.Connection, event_ids: Sequence[UUID], handler: str) -> None:
+async def mark_inbox(connection: Connection, event_ids: Sequence[UUID], handler: str) -> None:
     """Say of seen events that they were parked or wait, or which handler took them in the end."""
     if event_ids:
         await connection.execute(
@@ -49,7 +49,7 @@ def request_hash(arrival: Arrival) -> bytes:
 
 
 async def enter_foreign_inbox(
-    connection: asyncpg.Connection, arrivals: Sequence[Arrival], now: datetime
+    connection: Connection, arrivals: Sequence[Arrival], now: datetime
 ) -> dict[tuple[str, str], Seen]:
     """Record strangers' ids; returns those seen before, with what they were answered."""
     named = {(a.source, a.foreign_id or ""): a for a in arrivals}
@@ -81,7 +81,7 @@ async def enter_foreign_inbox(
     }
 
 
-async def keep_answers(connection: asyncpg.Connection, answers: Sequence[tuple[Arrival, Mapping[str, Any]]]) -> None:
+async def keep_answers(connection: Connection, answers: Sequence[tuple[Arrival, Mapping[str, Any]]]) -> None:
     """Keep what strangers were answered, so that a repeat is answered alike."""
     if answers:
         await connection.execute(
@@ -93,12 +93,14 @@ async def keep_answers(connection: asyncpg.Connection, answers: Sequence[tuple[A
         )
 
 
-async def move_progress(connection: asyncpg.Connection, progress: Mapping[tuple[str, int], int]) -> None:
+async def move_progress(connection: Connection, progress: Mapping[tuple[str, int], int]) -> None:
     """Record how far each partition is consumed."""
     ordered = sorted(progress)
     await connection.execute(
-        "INSERT INTO progress (topic, partition, next_offset) SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[])"
-        " ON CONFLICT (topic, partition) DO UPDATE SET next_offset = greatest(progress.next_offset, excluded.next_offset)",
+        "INSERT INTO progress (topic, partition, next_offset)"
+        " SELECT t, p, o FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS u (t, p, o)"
+        " ON CONFLICT (topic, partition)"
+        " DO UPDATE SET next_offset = greatest(progress.next_offset, excluded.next_offset)",
         [topic for topic, _ in ordered],
         [partition for _, partition in ordered],
         [progress[name] for name in ordered],

@@ -1,12 +1,11 @@
-"""What a message is: a frozen model with a topic, a key and a type; and the catalogue that finds the model of a record."""
+"""What a message is: a frozen model with topic, key and type; and the catalogue that finds the model of a record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -85,7 +84,7 @@ class Topic:
     key: str
     partitions: int
     retention_days: int
-    consumers: tuple[str, ...]
+    consumers: Sequence[str]
     description: str
     personal_data: bool
     max_message_bytes: int = 1_048_576

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
-
 from common.envelope import Envelope
 from common.errors import InvalidMessage
 from common.fold import Folded
 from common.ids import new_event_id
 from common.messages import Catalogue, Event, Message
+from common.postgres import Connection
 
 SHARDS = 8
 LARGEST_PAYLOAD = 900 * 1024
@@ -58,7 +57,7 @@ def address(
     return outgoing, sequences
 
 
-async def write_outbox(connection: asyncpg.Connection, outgoing: Sequence[Outgoing], now: datetime) -> None:
+async def write_outbox(connection: Connection, outgoing: Sequence[Outgoing], now: datetime) -> None:
     """Insert in order; `seq` follows it, and the rows' locks make it follow the order per key."""
     if not outgoing:
         return

@@ -82,7 +82,8 @@ def read_records(
     records: Iterable[Record], *, catalogue: Catalogue, wanted: frozenset[type[Message]], prefix: str
 ) -> tuple[list[Arrival], list[BadRecord]]:
     """Split a batch into messages that this service takes, and bad records. Known messages that it does not take are
-    passed over; the same event twice in one batch is taken once."""
+    passed over; the same event twice in one batch is taken once.
+    """
     good: list[Arrival] = []
     bad: list[BadRecord] = []
     seen: set[object] = set()
@@ -102,7 +103,7 @@ def read_records(
     return good, bad
 
 
-class UnreadableRecord(ValueError):
+class UnreadableRecordError(ValueError):
     """A record that breaks a rule of ours; the code says which."""
 
     def __init__(self, code: str, reason: str) -> None:
@@ -118,18 +119,18 @@ def read_record(
     envelope = Envelope.from_headers(headers)
     model = catalogue.model(envelope.type, topic=topic)
     if model is None:
-        raise UnreadableRecord("unknown_type", f"no message {envelope.type!r} belongs on {topic}")
+        raise UnreadableRecordError("unknown_type", f"no message {envelope.type!r} belongs on {topic}")
     if model not in wanted:
         return None
     if record.key is None:
-        raise UnreadableRecord("no_key", "the record has no key")
+        raise UnreadableRecordError("no_key", "the record has no key")
     if record.value is None:
-        raise UnreadableRecord("no_value", "the record has no value")
+        raise UnreadableRecordError("no_value", "the record has no value")
     if b"\\u0000" in record.value or b"\0" in record.value:
-        raise UnreadableRecord("nul", "the value holds a NUL character, which the database refuses")
+        raise UnreadableRecordError("nul", "the value holds a NUL character, which the database refuses")
     message = model.model_validate_json(record.value)
     if record.key != str(message.key()).encode():
-        raise UnreadableRecord("wrong_key", f"the key is not the {model.key_field} of the message")
+        raise UnreadableRecordError("wrong_key", f"the key is not the {model.key_field} of the message")
     known = catalogue.topic(topic)
     external = known is not None and known.owner == "partner"
     return Arrival(

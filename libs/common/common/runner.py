@@ -22,6 +22,7 @@ from common.errors import InvalidMessage
 from common.failpoints import failpoint
 from common.fold import Folded, Loaded, fold
 from common.messages import Catalogue, Message
+from common.postgres import Connection, Pool
 from common.records import Arrival, BadRecord, Record, read_records
 
 log = structlog.get_logger()
@@ -65,6 +66,15 @@ class Batch:
     earliest_due_at: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Transaction:
+    """One open transaction with its batch and its one reading of the clock."""
+
+    connection: Connection
+    batch: Batch
+    now: datetime
+
+
 class Runner:
     """Loads, folds and writes for the handlers of one service."""
 
@@ -73,7 +83,7 @@ class Runner:
         *,
         service: str,
         instance: str,
-        pool: "asyncpg.Pool[asyncpg.Record]",
+        pool: Pool,
         catalogue: Catalogue,
         consumers: Consumers,
         caller: Caller,
@@ -89,7 +99,8 @@ class Runner:
 
     async def take_records(self, records: Sequence[Record]) -> None:
         """A batch from Kafka. Raises only what is not the records' own fault; then nothing of it is committed that
-        was not committed whole, and the same batch may come again."""
+        was not committed whole, and the same batch may come again.
+        """
         good, bad = read_records(records, catalogue=self.catalogue, wanted=self.wanted, prefix=self.prefix)
         failpoint("after_validate")
         progress: dict[tuple[str, int], int] = {}
@@ -100,9 +111,7 @@ class Runner:
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Answer]:
         """Messages of strangers (HTTP, files), answered after their commit. A repeat gets the first answer."""
-        arrivals = [
-            Arrival(message=s.message, source=s.source, source_id=s.id, foreign_id=s.id) for s in submissions
-        ]
+        arrivals = [Arrival(message=s.message, source=s.source, source_id=s.id, foreign_id=s.id) for s in submissions]
         batch = Batch(arrivals=list({(a.source, a.foreign_id): a for a in arrivals}.values()))
         await self.process(batch)
         return [batch.answers[s.source, s.id] for s in submissions]
@@ -112,10 +121,12 @@ class Runner:
         batch = Batch()
         async with self.pool.acquire() as connection, connection.transaction():
             now = await read_now(connection)
-            loaded = await things.take_due_things(connection, thing, now, DUE_AT_ONCE, self.consumers)
+            loaded = await things.take_due_things(connection, thing, self.consumers, now=now, limit=DUE_AT_ONCE)
             failpoint("after_take")
             due = {
-                row.key: [Arrival(message=Due(due_at=now), source="due", source_id=f"{thing.name}/{row.key}/{row.version}")]
+                row.key: [
+                    Arrival(message=Due(due_at=now), source="due", source_id=f"{thing.name}/{row.key}/{row.version}")
+                ]
                 for row in loaded
             }
             await self._fold_and_write(connection, thing, {row.key: row for row in loaded}, due, batch, now)
@@ -130,7 +141,7 @@ class Runner:
         try:
             async with self.pool.acquire() as connection, connection.transaction():
                 now = await read_now(connection)
-                await self._apply(connection, batch, now)
+                await self._apply(Transaction(connection=connection, batch=batch, now=now))
                 failpoint("before_db_commit")
         except Exception as fault:
             if not blames_record(fault):
@@ -154,8 +165,12 @@ class Runner:
 
     async def _refuse_one(self, batch: Batch, arrival: Arrival, fault: Exception) -> None:
         code = fault.code if isinstance(fault, InvalidMessage) else str(getattr(fault, "sqlstate", "") or "refused")
-        reason = fault.message if isinstance(fault, InvalidMessage) else f"{type(fault).__name__}: the database refused it"
-        log.warning("record_refused", service=self.service, code=code, source=arrival.source, source_id=arrival.source_id)
+        reason = (
+            fault.message if isinstance(fault, InvalidMessage) else f"{type(fault).__name__}: the database refused it"
+        )
+        log.warning(
+            "record_refused", service=self.service, code=code, source=arrival.source, source_id=arrival.source_id
+        )
         if arrival.foreign_id is not None and self.catalogue.topic(arrival.source) is None:
             body = {"code": code, "detail": reason}
             batch.answers[arrival.source, arrival.foreign_id] = Answer(status="refused", body=body)
@@ -164,33 +179,38 @@ class Runner:
             now = await read_now(connection)
             placed = await self._place(connection, [arrival])
             bad = [
-                desk.parked(thing, key, arrival, code, reason) for thing, keys in placed.items() for key in keys
-            ] or [desk.parked(self.consumers.things()[0], UUID(int=0), arrival, code, reason)]
+                desk.parked(thing, key, arrival, code=code, reason=reason)
+                for thing, keys in placed.items()
+                for key in keys
+            ] or [desk.parked(self.consumers.things()[0], UUID(int=0), arrival, code=code, reason=reason)]
             if arrival.event_id is not None:
                 await inbox.enter_inbox(connection, [(arrival.event_id, "parked")], now)
             await self._park(connection, [*batch.bad, *bad[:1]], now)
             await inbox.move_progress(connection, batch.progress)
         self._committed(Batch())
 
-    async def _apply(self, connection: asyncpg.Connection, batch: Batch, now: datetime) -> None:
-        fresh = await self._drop_repeats(connection, batch, now)
+    async def _apply(self, work: Transaction) -> None:
+        fresh = await self._drop_repeats(work)
         failpoint("after_inbox_insert")
-        placed = await self._place(connection, fresh, batch)
+        placed = await self._place(work.connection, fresh, work.batch)
         for thing in self.consumers.things():
             arrivals = placed.get(thing)
             if arrivals:
-                loaded = await things.load_things(connection, thing, sorted(arrivals), self.consumers)
-                await self._fold_and_write(connection, thing, loaded, arrivals, batch, now)
-        await self._park(connection, batch.bad, now)
-        if batch.progress:
-            await inbox.move_progress(connection, batch.progress)
+                loaded = await things.load_things(work.connection, thing, sorted(arrivals), self.consumers)
+                await self._fold_and_write(work, thing, loaded, arrivals)
+        await self._park(work.connection, work.batch.bad, work.now)
+        if work.batch.progress:
+            await inbox.move_progress(work.connection, work.batch.progress)
         failpoint("after_effects")
 
-    async def _drop_repeats(self, connection: asyncpg.Connection, batch: Batch, now: datetime) -> list[Arrival]:
+    async def _drop_repeats(self, work: Transaction) -> list[Arrival]:
+        connection, batch, now = work.connection, work.batch, work.now
         ours = [a for a in batch.arrivals if a.event_id is not None]
-        new = await inbox.enter_inbox(
-            connection, [(a.event_id, self._handler_name(a)) for a in ours if a.event_id], now
-        ) if ours else set[UUID]()
+        new = (
+            await inbox.enter_inbox(connection, [(a.event_id, self._handler_name(a)) for a in ours if a.event_id], now)
+            if ours
+            else set[UUID]()
+        )
         outcomes = [a.message.call_id for a in batch.arrivals if isinstance(a.message, CallFinished)]
         open_calls = await end_calls(connection, outcomes) if outcomes else set[UUID]()
         foreign = [a for a in batch.arrivals if a.foreign_id is not None]
@@ -213,7 +233,7 @@ class Runner:
         return ",".join(line.handler.__name__ for line in self.consumers.lines_for(type(arrival.message)))
 
     async def _place(
-        self, connection: asyncpg.Connection, arrivals: Sequence[Arrival], batch: Batch | None = None
+        self, connection: Connection, arrivals: Sequence[Arrival], batch: Batch | None = None
     ) -> dict[Thing[Any], dict[UUID, list[Arrival]]]:
         """Find the thing of each message: by a field, by its key, or by one query for the whole batch."""
         placed: dict[Thing[Any], dict[UUID, list[Arrival]]] = {}
@@ -223,7 +243,9 @@ class Runner:
                 continue
             if isinstance(mine[0].message, CallFinished):
                 found = [
-                    [(UUID(a.source_id.partition("/")[0]), a.message)] if a.source == f"outcome/{line.thing.name}" else []
+                    [(UUID(a.source_id.partition("/")[0]), a.message)]
+                    if a.source == f"outcome/{line.thing.name}"
+                    else []
                     for a in mine
                 ]
             elif line.locate is not None:
@@ -249,19 +271,22 @@ class Runner:
                 status="refused", body={"code": code, "detail": reason}
             )
             return
-        bad = desk.parked(self.consumers.lines_for(type(arrival.message))[0].thing, UUID(int=0), arrival, code, reason)
+        bad = desk.parked(
+            self.consumers.lines_for(type(arrival.message))[0].thing, UUID(int=0), arrival, code=code, reason=reason
+        )
         batch.bad = [*batch.bad, replace(bad, thing_key=None)]
 
     async def _fold_and_write(
         self,
-        connection: asyncpg.Connection,
+        work: Transaction,
         thing: Thing[Any],
         loaded: Mapping[UUID, Loaded],
         arrivals: Mapping[UUID, Sequence[Arrival]],
-        batch: Batch,
-        now: datetime,
     ) -> None:
-        folded = [fold(thing, loaded[key], arrivals[key], consumers=self.consumers, now=now) for key in sorted(arrivals)]
+        connection, now = work.connection, work.now
+        folded = [
+            fold(thing, loaded[key], arrivals[key], consumers=self.consumers, now=now) for key in sorted(arrivals)
+        ]
         outgoing: list[outbox.Outgoing] = []
         sequences: dict[UUID, Mapping[str, int]] = {}
         for one in folded:
@@ -273,60 +298,54 @@ class Runner:
         await self._append_rows(connection, [row for one in folded for row in one.rows], now)
         await outbox.write_outbox(connection, outgoing, now)
         calls = [(one.loaded.key, call) for one in folded for call in one.calls]
-        batch.calls += await begin_calls(connection, thing, calls, self.instance, now)
-        await self._settle(connection, thing, folded, batch, now)
+        work.batch.calls += await begin_calls(connection, thing, calls, instance=self.instance, now=now)
+        await self._settle_waiting(work, thing, folded)
+        await self._settle_answers(work, thing, folded)
 
-    async def _settle(
-        self, connection: asyncpg.Connection, thing: Thing[Any], folded: Sequence[Folded], batch: Batch, now: datetime
-    ) -> None:
-        """Desk, waiting room and answers of a fold."""
-        parked = [
-            desk.parked(thing, one.loaded.key, arrival, code, reason)
+    async def _settle_waiting(self, work: Transaction, thing: Thing[Any], folded: Sequence[Folded]) -> None:
+        """Desk and waiting room of a fold."""
+        connection, now = work.connection, work.now
+        bad = [
+            desk.parked(thing, one.loaded.key, arrival, code=code, reason=reason)
             for one in folded
             for arrival, code, reason in one.parked
         ]
-        await self._park(connection, parked, now)
-        await inbox.mark_inbox(connection, [p.event_id for p in parked if p.event_id], "parked")
+        await self._park(connection, bad, now)
+        await inbox.mark_inbox(connection, [p.event_id for p in bad if p.event_id], "parked")
         held = [(one.loaded.key, arrival, reason) for one in folded for arrival, reason in one.held]
         await desk.let_wait(connection, thing, held, now)
         await inbox.mark_inbox(connection, [a.event_id for _, a, _ in held if a.event_id], "waiting")
+        for _, arrival, _ in held:
+            if arrival.foreign_id is not None:
+                work.batch.answers[arrival.source, arrival.foreign_id] = Answer(status="waiting")
         released = [pair for one in folded for pair in one.released]
         await desk.end_wait(connection, [position for position, _ in released])
         for _, arrival in released:
             if arrival.event_id is not None:
                 await inbox.mark_inbox(connection, [arrival.event_id], self._handler_name(arrival))
+
+    async def _settle_answers(self, work: Transaction, thing: Thing[Any], folded: Sequence[Folded]) -> None:
+        """What strangers are told. What a partner's topic brought and its handler refused stands on the desk instead:
+        nobody waits there for an answer.
+        """
         answers = [pair for one in folded for pair in one.answers]
-        refused = [
-            (arrival, {"refused": True, "code": code, "detail": reason})
-            for one in folded
-            for arrival, code, reason in one.refused
-        ]
-        await self._park_partners(connection, thing, folded, now)
-        await inbox.keep_answers(connection, [*answers, *refused])
+        refused = [(one.loaded.key, *refusal) for one in folded for refusal in one.refused]
+        bodies = [(arrival, {"refused": True, "code": code, "detail": text}) for _, arrival, code, text in refused]
+        await inbox.keep_answers(work.connection, [*answers, *bodies])
         for arrival, body in answers:
-            batch.answers.setdefault((arrival.source, arrival.foreign_id or ""), Answer(status="applied", body=body))
-        for arrival, body in refused:
-            batch.answers[arrival.source, arrival.foreign_id or ""] = Answer(status="refused", body=body)
-        for _, arrival, _ in held:
-            if arrival.foreign_id is not None:
-                batch.answers[arrival.source, arrival.foreign_id] = Answer(status="waiting")
+            work.batch.answers.setdefault(
+                (arrival.source, arrival.foreign_id or ""), Answer(status="applied", body=body)
+            )
+        for arrival, body in bodies:
+            work.batch.answers[arrival.source, arrival.foreign_id or ""] = Answer(status="refused", body=body)
+        strangers = [
+            replace(desk.parked(thing, key, arrival, code=code, reason=text), thing_key=None)
+            for key, arrival, code, text in refused
+            if self.catalogue.topic(arrival.source) is not None
+        ]
+        await self._park(work.connection, strangers, work.now)
 
-    async def _park_partners(
-        self, connection: asyncpg.Connection, thing: Thing[Any], folded: Sequence[Folded], now: datetime
-    ) -> None:
-        """What a partner's topic brought and its handler refused stands on the desk; nobody waits for an answer."""
-        await self._park(
-            connection,
-            [
-                replace(desk.parked(thing, one.loaded.key, arrival, code, reason), thing_key=None)
-                for one in folded
-                for arrival, code, reason in one.refused
-                if self.catalogue.topic(arrival.source) is not None
-            ],
-            now,
-        )
-
-    async def _append_rows(self, connection: asyncpg.Connection, rows: Sequence[Row], now: datetime) -> None:
+    async def _append_rows(self, connection: Connection, rows: Sequence[Row], now: datetime) -> None:
         by_kind: dict[type[Row], list[Row]] = {}
         for row in rows:
             by_kind.setdefault(type(row), []).append(row)
@@ -335,7 +354,7 @@ class Runner:
                 await writer(connection, by_kind.pop(kind), now)
         assert not by_kind, f"no writer for {by_kind}"
 
-    async def _park(self, connection: asyncpg.Connection, bad: Sequence[BadRecord], now: datetime) -> None:
+    async def _park(self, connection: Connection, bad: Sequence[BadRecord], now: datetime) -> None:
         await desk.park(connection, bad, now)
         keys = [b.thing_key for b in bad if b.thing_key is not None]
         for thing in self.consumers.things() if keys else ():

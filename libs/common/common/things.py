@@ -11,6 +11,7 @@ import asyncpg
 from common.decisions import Consumers, Thing
 from common.desk import waiting_arrival
 from common.fold import Folded, Loaded
+from common.postgres import Connection
 from common.records import Arrival
 
 
@@ -19,7 +20,7 @@ class ConcurrencyFault(Exception):  # noqa: N818
 
 
 async def load_things(
-    connection: asyncpg.Connection, thing: Thing[Any], keys: Sequence[UUID], consumers: Consumers
+    connection: Connection, thing: Thing[Any], keys: Sequence[UUID], consumers: Consumers
 ) -> dict[UUID, Loaded]:
     """Make the rows that are missing, lock all of them in key order, and read what waits for them."""
     columns = "".join(f", {column}" for column in thing.extra_columns)
@@ -36,7 +37,7 @@ async def load_things(
 
 
 async def take_due_things(
-    connection: asyncpg.Connection, thing: Thing[Any], now: datetime, limit: int, consumers: Consumers
+    connection: Connection, thing: Thing[Any], consumers: Consumers, *, now: datetime, limit: int
 ) -> list[Loaded]:
     """Lock rows whose instant has come, earliest first; rows that somebody else holds are passed over."""
     columns = "".join(f", {column}" for column in thing.extra_columns)
@@ -50,7 +51,7 @@ async def take_due_things(
 
 
 async def _with_waiting(
-    connection: asyncpg.Connection, thing: Thing[Any], rows: Sequence[asyncpg.Record], consumers: Consumers
+    connection: Connection, thing: Thing[Any], rows: Sequence[asyncpg.Record], consumers: Consumers
 ) -> dict[UUID, Loaded]:
     keys = [row["key"] for row in rows]
     blocked = {
@@ -82,7 +83,7 @@ async def _with_waiting(
 
 
 async def write_things(
-    connection: asyncpg.Connection,
+    connection: Connection,
     thing: Thing[Any],
     folded: Sequence[Folded],
     sequences: Mapping[UUID, Mapping[str, int]],

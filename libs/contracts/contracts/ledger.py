@@ -5,7 +5,6 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from common.messages import Command, Event, Personal, Value
-
 from contracts.values import Cents, Rate
 
 
@@ -41,7 +40,8 @@ class AllocationPart(Value):
 
 class CostCharged(Event):
     """What the debtor owes besides principal from now on: the answer to an expired notice (`notice_id`), or to the
-    acceptance of a commercial claim (`notice_id` null). May hold nothing: the law then gives nothing."""
+    acceptance of a commercial claim (`notice_id` null). May hold nothing: the law then gives nothing.
+    """
 
     topic: ClassVar[str] = "ledger.case-files.v1"
     key_field: ClassVar[str] = "case_file_id"

@@ -5,7 +5,6 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from common.messages import Command, Event, Personal, Value
-
 from contracts.values import Cents, ClaimTerms, DebtorFacts, Mandate, Segment
 
 

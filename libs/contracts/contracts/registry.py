@@ -5,8 +5,8 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
-from common.messages import Catalogue, Command, Event, Message, Topic
 
+from common.messages import Catalogue, Command, Event, Message, Topic
 from contracts import dunning, intake, ledger, legal, notifications
 
 MODULES = (intake, dunning, notifications, ledger, legal)
@@ -15,7 +15,7 @@ MODULES = (intake, dunning, notifications, ledger, legal)
 def load_topics() -> tuple[Topic, ...]:
     """The topics of `topics.yaml`."""
     rows: dict[str, dict[str, Any]] = yaml.safe_load((files("contracts") / "topics.yaml").read_text("utf-8"))
-    return tuple(Topic(name=name, **{**row, "consumers": tuple(row["consumers"])}) for name, row in rows.items())
+    return tuple(Topic(name=name, **row) for name, row in rows.items())
 
 
 def find_messages() -> tuple[type[Message], ...]:

@@ -5,8 +5,9 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from common.messages import Personal, Value
 from pydantic import Field
+
+from common.messages import Personal, Value
 
 Cents = Annotated[int, Field(description="integer cents of EUR")]
 Rate = Annotated[str, Field(pattern=r"^\d+(\.\d+)?$", description="percent as a decimal string")]

@@ -1,0 +1,71 @@
+"""The one factory of broker and subscriber: no framework default is taken."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+
+from common.records import Record, keep_raw, safe_parser
+
+OnBatch = Callable[[Sequence[Record]], Awaitable[None]]
+BATCH_RECORDS = 500
+SESSION_TIMEOUT_MS = 30_000
+
+
+def make_broker(
+    *, bootstrap: list[str], topics: Sequence[str], group: str, instance: str, on_batch: OnBatch
+) -> tuple[KafkaBroker, Any]:
+    """A broker with one batch subscriber on all topics of a service; returns both.
+
+    Acknowledges after the handler, and gives the batch back when it raises; never creates a topic; never answers to a
+    topic that a record names; keeps its partitions over a restart (static membership).
+    """
+    broker = KafkaBroker(
+        bootstrap,  # pyright: ignore[reportArgumentType]  a list, as its documentation says
+        client_id=instance,
+        allow_auto_create_topics=False,
+        enable_idempotence=True,
+        parser=safe_parser,
+        decoder=keep_raw,
+        graceful_timeout=15.0,
+        logger=None,
+    )
+    subscriber = broker.subscriber(
+        *topics,
+        batch=True,
+        group_id=group,
+        group_instance_id=f"{group}.{instance}",
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.NACK_ON_ERROR,
+        no_reply=True,
+        max_records=BATCH_RECORDS,
+        batch_timeout_ms=10,
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+        heartbeat_interval_ms=3_000,
+        max_poll_interval_ms=300_000,
+        max_partition_fetch_bytes=4 << 20,
+    )
+
+    @subscriber
+    async def on_records(message: Any) -> None:
+        await on_batch(message.raw_message)
+
+    del on_records
+    return broker, subscriber
+
+
+def make_producer(*, bootstrap: list[str], client_id: str) -> AIOKafkaProducer:
+    """The relay's producer: idempotent, so that a repeat of its own keeps order and count. Any error is fatal to it."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=5,
+        max_batch_size=262_144,
+        max_request_size=4 << 20,
+        request_timeout_ms=10_000,
+        compression_type="lz4",
+    )

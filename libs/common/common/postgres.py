@@ -1,0 +1,35 @@
+"""Connections to PostgreSQL, with every limit written out."""
+
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection, Pool = asyncpg.Connection, asyncpg.Pool
+
+LONGEST_STATEMENT = "60s"
+LONGEST_WAIT_FOR_LOCK = "20s"
+
+
+async def open_pool(url: str, *, name: str, size: int = 8) -> Pool:
+    """A pool for the run role of a service. A half-open connection must not hold a partition: statements and waits
+    for locks end by themselves.
+    """
+    return await asyncpg.create_pool(
+        url,
+        min_size=2,
+        max_size=size,
+        command_timeout=90,
+        server_settings={
+            "application_name": name,
+            "statement_timeout": LONGEST_STATEMENT,
+            "lock_timeout": LONGEST_WAIT_FOR_LOCK,
+            "idle_in_transaction_session_timeout": "60s",
+            "timezone": "UTC",
+        },
+    )

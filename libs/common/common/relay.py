@@ -1,0 +1,197 @@
+"""The relay: publishes the outbox, shard by shard, in order per key, at least once.
+
+A batch is taken, sent, and filed in one transaction that commits only after every acknowledgement. One relay owns a
+shard at a time (advisory lock of the same transaction). A failed idempotent producer is never used again.
+"""
+
+import asyncio
+import contextlib
+import json
+import random
+from collections import Counter
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    InvalidTopicError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
+
+from common import metrics
+from common.broker import make_producer
+from common.clock import system_now
+from common.failpoints import failpoint
+from common.outbox import SHARDS
+
+log = structlog.get_logger()
+
+RELAY_LOCK = 7_204_002
+BATCH_ROWS = 1000
+LONGEST_BATCH_SECONDS = 15  # an idempotent producer never gives up by itself
+TRIES_PER_ROW = 3
+KEEP_DAYS = 7
+REFUSALS = (
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    InvalidTopicError,
+)
+
+TAKE = """
+WITH batch AS (
+    SELECT seq
+      FROM outbox
+     WHERE shard = $1
+     ORDER BY seq
+     LIMIT $2
+       FOR UPDATE SKIP LOCKED
+), taken AS (
+    DELETE FROM outbox AS o
+     USING batch AS b
+     WHERE o.shard = $1
+       AND o.seq = b.seq
+    RETURNING o.*
+), filed AS (
+    INSERT INTO outbox_sent (id, shard, seq, topic, key, payload, headers, subject, created_at)
+    SELECT id, shard, seq, topic, key, payload, headers, subject, created_at
+      FROM taken
+)
+SELECT seq, topic, key, payload, headers
+  FROM taken
+"""
+
+
+class RowRefusedError(Exception):
+    """The broker refused a row for good reasons of its own."""
+
+    def __init__(self, shard: int, seq: int, reason: str) -> None:
+        super().__init__(reason)
+        self.shard, self.seq, self.reason = shard, seq, reason
+
+
+class Relay:
+    """Publishes the outbox of one service."""
+
+    def __init__(self, *, service: str, database_url: str, bootstrap: list[str], prefix: str) -> None:
+        self.service, self.database_url, self.bootstrap, self.prefix = service, database_url, bootstrap, prefix
+        self.wake = asyncio.Event()
+        self.connection: asyncpg.Connection | None = None
+        self.producer: AIOKafkaProducer | None = None
+        self.refusals: Counter[tuple[int, int]] = Counter()
+        self.partitions_kept_on: object = None
+
+    async def run(self) -> None:
+        """Until cancelled. Sleeps until a commit of this process wakes it, or half a second."""
+        pause = 0.1
+        try:
+            while True:
+                try:
+                    moved = await self._pass()
+                    pause = 0.1
+                    if not moved:
+                        with contextlib.suppress(TimeoutError):
+                            await asyncio.wait_for(self.wake.wait(), 0.5)
+                        self.wake.clear()
+                except Exception as fault:
+                    log.exception("relay_pass_failed")
+                    await self._reset()
+                    if isinstance(fault, RowRefusedError):
+                        await self._note_refusal(fault)
+                    await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311  a pause, no secret
+                    pause = min(10, pause * 2)
+        finally:
+            await self._reset()
+
+    async def _pass(self) -> int:
+        connection, producer = await self._open()
+        today = system_now().date()
+        if self.partitions_kept_on != today:
+            await connection.execute("SELECT keep_partitions($1, $2)", today, KEEP_DAYS)
+            self.partitions_kept_on = today
+        shards = await connection.fetch(
+            "SELECT shard FROM generate_series(0, $1::integer - 1) AS s (shard)"
+            " WHERE EXISTS (SELECT FROM outbox AS o WHERE o.shard = s.shard)"
+            " AND NOT EXISTS (SELECT FROM outbox_stopped AS t WHERE t.shard = s.shard)",
+            SHARDS,
+        )
+        moved = 0
+        for row in shards:
+            moved += await self._drain(connection, producer, row["shard"])
+        metrics.RELAYED.labels(self.service).inc(moved)
+        return moved
+
+    async def _open(self) -> tuple[asyncpg.Connection, AIOKafkaProducer]:
+        if self.connection is None or self.connection.is_closed():
+            self.connection = await asyncpg.connect(
+                self.database_url,
+                command_timeout=60,
+                server_settings={
+                    "application_name": f"{self.service} relay",
+                    "idle_in_transaction_session_timeout": "60s",
+                },
+            )
+        if self.producer is None:
+            producer = make_producer(bootstrap=self.bootstrap, client_id=f"{self.service}-relay")
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self.producer = producer
+        return self.connection, self.producer
+
+    async def _reset(self) -> None:
+        connection, producer, self.connection, self.producer = self.connection, self.producer, None, None
+        if producer is not None:  # a failed idempotent producer is never reused
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(producer.stop(), 5)
+        if connection is not None:
+            connection.terminate()
+
+    async def _drain(self, connection: asyncpg.Connection, producer: AIOKafkaProducer, shard: int) -> int:
+        async with connection.transaction():
+            if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1, $2)", RELAY_LOCK, shard):
+                return 0  # another relay owns this shard right now
+            rows = sorted(await connection.fetch(TAKE, shard, BATCH_ROWS), key=lambda row: row["seq"])
+            failpoint("after_delete")
+            async with asyncio.timeout(LONGEST_BATCH_SECONDS):
+                futures = [await self._send(producer, shard, row) for row in rows]
+                failpoint("between_sends")
+                results = await asyncio.gather(*futures, return_exceptions=True)
+            for row, result in zip(rows, results, strict=True):
+                if isinstance(result, REFUSALS):
+                    raise RowRefusedError(shard, row["seq"], type(result).__name__)
+                if isinstance(result, BaseException):
+                    raise result  # roll back: nothing is filed
+            failpoint("after_acks")
+        failpoint("after_relay_commit")
+        return len(rows)
+
+    async def _send(self, producer: AIOKafkaProducer, shard: int, row: asyncpg.Record) -> "asyncio.Future[object]":
+        headers: dict[str, str] = json.loads(row["headers"])
+        try:
+            return await producer.send(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+                self.prefix + row["topic"],
+                row["payload"],
+                key=row["key"],
+                headers=[(name, value.encode()) for name, value in headers.items()],
+            )
+        except REFUSALS as refusal:
+            raise RowRefusedError(shard, row["seq"], type(refusal).__name__) from refusal
+
+    async def _note_refusal(self, fault: RowRefusedError) -> None:
+        """A row refused three times stops its shard alone, and shows in `status`."""
+        self.refusals[fault.shard, fault.seq] += 1
+        if self.refusals[fault.shard, fault.seq] >= TRIES_PER_ROW:
+            with contextlib.suppress(Exception):
+                connection, _ = await self._open()
+                await connection.execute(
+                    "INSERT INTO outbox_stopped (shard, seq, reason, stopped_at) VALUES ($1, $2, $3, $4)"
+                    " ON CONFLICT DO NOTHING",
+                    fault.shard, fault.seq, fault.reason, system_now(),
+                )  # fmt: skip

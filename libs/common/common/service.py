@@ -1,0 +1,281 @@
+"""A service as one process: consumer, relay, alarms, calls to the outside, watched folders, HTTP. Built in `app.py`."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import asyncpg
+import prometheus_client
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from common import metrics
+from common.broker import make_broker
+from common.calls import Caller, Channel
+from common.clock import is_stepped
+from common.decisions import Consumers, Due, Thing
+from common.health import Standing, consumer_faults, lag_of
+from common.logs import set_up_logs
+from common.messages import Catalogue
+from common.postgres import Pool, open_pool
+from common.records import Record
+from common.relay import Relay
+from common.runner import DUE_AT_ONCE, Runner
+from common.settings import ServiceSettings
+from common.watch import sample
+
+log = structlog.get_logger()
+LONGEST_PAUSE_SECONDS = 30.0
+LOOK_FOR_DUE_SECONDS = 0.5
+SAMPLE_SECONDS = 5.0
+
+Loop = Callable[["Service"], Awaitable[None]]
+
+
+class Service:
+    """Owns the lifecycle. `topics` are what it consumes; `loops` run beside (watched folders); `http` is mounted."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        settings: ServiceSettings,
+        catalogue: Catalogue,
+        topics: Sequence[str],
+        consumers: Consumers,
+        channels: Mapping[str, Channel] | None = None,
+        loops: Sequence[Loop] = (),
+        http: ASGIApp | None = None,
+    ) -> None:
+        self.name, self.settings, self.catalogue, self.topics = name, settings, catalogue, topics
+        self.consumers, self.channels, self.loops, self.http = consumers, channels or {}, loops, http
+        self.pool: Pool
+        self.runner: Runner
+        self.subscriber: Any = None
+        self.stepped = False
+        self.last_ack_seconds = time.time()
+        self.pause = 0.1
+        self.alarm = asyncio.Event()
+        self.stopping = asyncio.Event()
+        self.relay = Relay(
+            service=name,
+            database_url=settings.database_url,
+            bootstrap=settings.bootstrap,
+            prefix=settings.topic_prefix,
+        )
+
+    # --- lifecycle -------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Serve until SIGTERM; then drain what is in hand, and close the pool last."""
+        set_up_logs(self.name)
+        uvicorn.run(
+            self.app(),
+            host=self.settings.http_host,
+            port=self.settings.http_port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=15,
+        )
+
+    def app(self) -> Starlette:
+        """The ASGI application with health, readiness, metrics and the service's own pages."""
+        routes: list[Any] = [
+            Route("/health", self._health),
+            Route("/ready", self._ready),
+            Route("/metrics", self._metrics),
+        ]
+        if self.http is not None:
+            routes.append(Mount("/", self.http))
+        return Starlette(routes=routes, lifespan=self._lifespan)
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncGenerator[None]:
+        async with self.running():
+            yield
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncGenerator["Service"]:
+        """Everything but HTTP, for as long as the block lasts."""
+        self.pool = await open_pool(self.settings.database_url, name=self.name)
+        self.runner = Runner(
+            service=self.name,
+            instance=self.settings.instance,
+            pool=self.pool,
+            catalogue=self.catalogue,
+            consumers=self.consumers,
+            caller=Caller(self.channels),
+            on_commit=self._wake,
+            prefix=self.settings.topic_prefix,
+        )
+        async with self.pool.acquire() as connection:
+            self.stepped = await is_stepped(connection)
+        await self.runner.resume_calls()
+        tasks = [asyncio.create_task(work) for work in self._work()]
+        log.info("service_started", instance=self.settings.instance, stepped=self.stepped)
+        try:
+            yield self
+        finally:
+            self.stopping.set()
+            await self._stop_consuming()
+            await self._finish_calls()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.pool.close()
+
+    def _work(self) -> Sequence[Any]:
+        due = [
+            self._alarms(thing) for thing in self.consumers.things() if self.consumers.line_for(Due, thing) is not None
+        ]
+        return [
+            self._consume(),
+            self.relay.run(),
+            self._follow_clock(),
+            self._sample(),
+            *due,
+            *(loop(self) for loop in self.loops),
+        ]
+
+    def _wake(self) -> None:
+        self.relay.wake.set()
+        self.alarm.set()
+
+    # --- consuming -------------------------------------------------------------------------------------
+
+    async def _consume(self) -> None:
+        pause = 0.2
+        while True:
+            broker, subscriber = make_broker(
+                bootstrap=self.settings.bootstrap,
+                topics=[self.settings.topic_prefix + topic for topic in self.topics],
+                group=self.settings.topic_prefix + self.name,
+                instance=self.settings.instance,
+                on_batch=self._on_batch,
+            )
+            try:
+                await broker.start()
+            except Exception:
+                log.exception("broker_not_reached")
+                with contextlib.suppress(Exception):
+                    await broker.stop()
+                await asyncio.sleep(pause)
+                pause = min(5.0, pause * 2)
+            else:
+                self.broker, self.subscriber = broker, subscriber
+                return
+
+    async def _on_batch(self, records: Sequence[Record]) -> None:
+        try:
+            await self.runner.take_records(records)
+        except Exception:
+            metrics.FAULTS.labels(self.name).inc()
+            log.exception("batch_failed", records=len(records))
+            with contextlib.suppress(TimeoutError):  # the pause ends early when the process stops
+                await asyncio.wait_for(self.stopping.wait(), random.uniform(self.pause / 2, self.pause))  # noqa: S311
+            self.pause = min(LONGEST_PAUSE_SECONDS, self.pause * 2)
+            raise
+        self.pause = 0.1
+        self.last_ack_seconds = time.time()
+
+    async def _stop_consuming(self) -> None:
+        if self.subscriber is not None:
+            await self.broker.stop()
+
+    async def _finish_calls(self) -> None:
+        if self.runner.calls_under_way:
+            await asyncio.wait(self.runner.calls_under_way, timeout=15)
+
+    # --- time ------------------------------------------------------------------------------------------
+
+    async def _alarms(self, thing: Thing[Any]) -> None:
+        """Take rows that are due. Woken by commits of this process and by the stepped clock; the system's time is
+        looked at twice a second.
+        """
+        pause = 0.1
+        while True:
+            try:
+                taken = await self.runner.take_due(thing)
+                pause = 0.1
+            except Exception:
+                log.exception("due_rows_not_taken", thing=thing.name)
+                await asyncio.sleep(pause)
+                pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+                continue
+            if taken < DUE_AT_ONCE:
+                await self._next_alarm()
+
+    async def _next_alarm(self) -> None:
+        waiter = self.alarm
+        if self.stepped:
+            await waiter.wait()
+        else:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(waiter.wait(), LOOK_FOR_DUE_SECONDS)
+        if waiter is self.alarm:
+            self.alarm = asyncio.Event()  # each loop waits on the event that was current when it looked
+
+    async def _follow_clock(self) -> None:
+        """In stepped time: be told when the driver moves the clock."""
+        if not self.stepped:
+            return
+        while True:
+            try:
+                connection = await asyncpg.connect(self.settings.database_url)
+                try:
+                    closed = asyncio.Event()
+                    connection.add_termination_listener(lambda _, closed=closed: closed.set())
+                    await connection.add_listener("clock", self._clock_moved)
+                    self.alarm.set()
+                    await closed.wait()
+                finally:
+                    await connection.close()
+            except Exception:
+                log.exception("clock_not_followed")
+                await asyncio.sleep(0.5)
+
+    def _clock_moved(self, *_: object) -> None:
+        self.alarm.set()
+
+    # --- shown to operations ---------------------------------------------------------------------------
+
+    async def _sample(self) -> None:
+        while True:
+            try:
+                await sample(self.pool, service=self.name, things=self.consumers.things())
+                if self.subscriber is not None and self.subscriber.consumer is not None:
+                    for topic, lag in lag_of(self.subscriber.consumer).items():
+                        metrics.LAG.labels(self.name, topic).set(lag)
+            except Exception:
+                log.exception("metrics_not_sampled")
+            await asyncio.sleep(SAMPLE_SECONDS)
+
+    async def standing(self) -> Standing:
+        """What is wrong with this process, if anything."""
+        faults: list[str] = []
+        try:
+            async with asyncio.timeout(2):
+                await self.pool.fetchval("SELECT 1")
+        except Exception as fault:  # noqa: BLE001  whatever it is, the database does not answer
+            faults.append(f"database: {type(fault).__name__}")
+        consumer = self.subscriber.consumer if self.subscriber is not None else None
+        faults += consumer_faults(consumer, now_seconds=time.time(), last_ack_seconds=self.last_ack_seconds)
+        return Standing(faults=tuple(faults))
+
+    async def _health(self, _: Request) -> Response:
+        return JSONResponse({"service": self.name, "instance": self.settings.instance})
+
+    async def _ready(self, _: Request) -> Response:
+        standing = await self.standing()
+        return JSONResponse({"faults": list(standing.faults)}, status_code=200 if standing.is_ready else 503)
+
+    async def _metrics(self, _: Request) -> Response:
+        return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
