@@ -7,6 +7,8 @@ from uuid import UUID
 
 from common.messages import Command, Event, Personal
 
+from contracts.values import Cents
+
 
 class NoticeType(StrEnum):
     """The notices of the four strategies."""
@@ -30,7 +32,9 @@ class HoldReason(StrEnum):
 
 
 class NoticeIssued(Event):
-    """A notice left, proven by its channel. Its legal effect hangs on `sent_on` and `delivered_on`."""
+    """A notice left, proven by its channel. Its legal effect hangs on `sent_on`; `amount_cents` is the one amount that it
+    asked for.
+    """
 
     topic: ClassVar[str] = "dunning.case-files.v1"
     key_field: ClassVar[str] = "case_file_id"
@@ -41,6 +45,7 @@ class NoticeIssued(Event):
     channel: Literal["email", "sms", "letter"]
     sent_on: date
     term_ends_on: date | None
+    amount_cents: Cents
 
 
 class NoticeTermExpired(Event):
@@ -115,7 +120,7 @@ class AskContact(Command):
     case_file_id: UUID
     step: str
     version: int
-    planned_at: datetime
+    contact_on: date  # the debtor's local day
 
 
 class GrantContact(Command):
@@ -130,7 +135,7 @@ class GrantContact(Command):
 
 
 class RefuseContact(Command):
-    """The debtor's row refuses this file's contact until an instant."""
+    """The debtor's row refuses this file's contact before a day."""
 
     topic: ClassVar[str] = "dunning.requests.v1"
     key_field: ClassVar[str] = "case_file_id"
@@ -138,5 +143,5 @@ class RefuseContact(Command):
     case_file_id: UUID
     step: str
     version: int
-    until_at: datetime
+    until_on: date  # first day that may be asked for
     rule: str
