@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from common.messages import Command, Event, Personal
-
 from contracts.values import Cents
 
 
@@ -32,7 +31,7 @@ class HoldReason(StrEnum):
 
 
 class NoticeIssued(Event):
-    """A notice left, proven by its channel. Its legal effect hangs on `sent_on`; `amount_cents` is the one amount that it
+    """A notice left, proven by its channel. Its legal effect hangs on `sent_on`; `amount_cents` is the one amount it
     asked for.
     """
 
