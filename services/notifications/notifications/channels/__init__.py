@@ -1,0 +1,1 @@
+"""The receivers: an SMTP relay, an SMS provider, a printer's folder."""
