@@ -21,6 +21,16 @@ from statutes.nl.collection_costs import (
     collection_costs_instalments,
 )
 from statutes.nl.contact_window import ContactChannel, ContactWindow, contact_window, next_contact_moment
+from statutes.nl.contractual_interest import ContractualInterest, MonthlyPayment, contractual_interest
+from statutes.nl.court import (
+    Claimant,
+    CourtFee,
+    DefaultJudgmentCosts,
+    WritTerm,
+    court_fees,
+    default_judgment_costs,
+    writ_term,
+)
 from statutes.nl.fourteen_day_letter import (
     FourteenDayTerm,
     LetterChannel,
@@ -29,7 +39,9 @@ from statutes.nl.fourteen_day_letter import (
     fourteen_day_letter,
     fourteen_day_term,
 )
+from statutes.nl.insolvency import InsolvencyEntry, insolvency_entry
 from statutes.nl.interest import Interest, InterestLine, interest
+from statutes.nl.limitation import ClaimKind, Limitation, limitation
 from statutes.nl.payment_term import PaymentTerm, payment_term
 from statutes.nl.statement import StatementClaim, StatementPayment, statement
 from statutes.references.payment_reference import PaymentReference, payment_reference
@@ -37,12 +49,18 @@ from statutes.references.payment_reference import PaymentReference, payment_refe
 __all__ = [
     "Allocated",
     "AllocatedAcrossClaims",
+    "ClaimKind",
     "ClaimShare",
+    "Claimant",
     "CollectionCosts",
     "CollectionCostsCheck",
     "ContactChannel",
     "ContactWindow",
+    "ContractualInterest",
+    "CourtFee",
+    "DefaultJudgmentCosts",
     "FourteenDayTerm",
+    "InsolvencyEntry",
     "Instalment",
     "InstalmentCosts",
     "Interest",
@@ -51,6 +69,8 @@ __all__ = [
     "LetterChannel",
     "LetterCheck",
     "LetterPayment",
+    "Limitation",
+    "MonthlyPayment",
     "OpenClaim",
     "Parts",
     "PaymentReference",
@@ -58,17 +78,24 @@ __all__ = [
     "StatementClaim",
     "StatementPayment",
     "TermWording",
+    "WritTerm",
     "allocation",
     "allocation_across_claims",
     "collection_costs",
     "collection_costs_check",
     "collection_costs_instalments",
     "contact_window",
+    "contractual_interest",
+    "court_fees",
+    "default_judgment_costs",
     "fourteen_day_letter",
     "fourteen_day_term",
+    "insolvency_entry",
     "interest",
+    "limitation",
     "next_contact_moment",
     "payment_reference",
     "payment_term",
     "statement",
+    "writ_term",
 ]

@@ -82,9 +82,9 @@ def interest(
 ) -> Interest:
     """Interest over a period, or from the day after the last payment day to a payment by its value date (6:114 lid 2).
 
-    In euro; each line half up, or the total only; capitalised each anniversary of the first day (6:119 lid 2,
-    6:119a lid 3 BW). The day of payment counts for 6:119a ("tot en met"). Raises `InvalidInput` for a period that ends before it
-    starts, `RateNotVerified` for a day outside the verified rates.
+    In euro; each line half up, or the total only; capitalised on the anniversary of the first day (6:119 lid 2,
+    6:119a lid 3 BW). The day of payment counts for 6:119a ("tot en met"). Raises `InvalidInput` for a period that ends
+    before it starts, `RateNotVerified` for a day outside the verified rates.
     """
     not_negative(principal=principal)
     counts = series in COMMERCIAL_DUTCH_SERIES if payment_day_counts is None else payment_day_counts

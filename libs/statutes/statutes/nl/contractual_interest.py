@@ -1,0 +1,163 @@
+"""Agreed interest (contractuele rente): per year, per month, or statutory with a surcharge (NL-INT-10, -11)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from statutes.days import LeapDayAnniversary
+from statutes.errors import InvalidInput
+from statutes.explanation import Line
+from statutes.money import ZERO, Amount, Percent, to_percent_units
+from statutes.nl.checks import not_negative, positive
+from statutes.nl.interest import Capitalisation, InterestLine, accrued_interest
+from statutes.nl.monthly_interest import BookedPayment, MonthlyTerms, monthly_interest
+from statutes.policies import (
+    DAY_COUNT,
+    LEAP_DAY_ANNIVERSARY,
+    MONTHLY_BASE,
+    ROUNDING,
+    SPLIT_EQUAL_RATE,
+    DayCount,
+    MonthlyBase,
+    Rounding,
+)
+from statutes.rates import DutchSeries, RateRuns, runs_of_percent, runs_of_series
+from statutes.topics import topic
+
+AgreedCompounding: TypeAlias = Literal["none", "yearly", "monthly"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthlyPayment:
+    """A payment that splits a contract month."""
+
+    paid_on: date
+    amount: Amount
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContractualInterest:
+    """Agreed interest; its lines, and those of its explanation, add up to `late_interest`."""
+
+    late_interest: Amount
+    lines: tuple[InterestLine, ...]
+    capitalisations: tuple[Capitalisation, ...]
+    payments: tuple[BookedPayment, ...]
+    explanation: tuple[Line, ...] = ()
+
+
+@topic("nl.contractual_interest", rules=("NL-INT-10", "NL-INT-11", "NL-INT-5", "NL-INT-12", "NL-ALL-2"))
+def contractual_interest(
+    *,
+    principal: Amount,
+    from_on: date,
+    until_on: date,
+    percent_per_year: Percent | None = None,
+    percent_per_month: Percent | None = None,
+    series: DutchSeries | None = None,
+    surcharge_points: Percent = Decimal(0),
+    surcharge_from: date | None = None,
+    compounding: AgreedCompounding,
+    costs: Amount = ZERO,
+    payments: Sequence[MonthlyPayment] = (),
+    day_count: DayCount = DAY_COUNT,
+    rounding: Rounding = ROUNDING,
+    split_equal_rate: bool = SPLIT_EQUAL_RATE,
+    leap_day_anniversary: LeapDayAnniversary = LEAP_DAY_ANNIVERSARY,
+    monthly_base: MonthlyBase = MONTHLY_BASE,
+) -> ContractualInterest:
+    """Agreed interest over `[from_on, until_on)`, in euro; it replaces statutory interest (6:119 lid 3, 6:119a BW).
+
+    Lines half up, or the total only. Interest per month is capitalised each contract month, unrounded; a payment is
+    booked on the base of its day, costs first (6:44 BW). Raises `InvalidInput` unless exactly one rate is given, for
+    costs or payments without interest per month, or days that cannot be; `RateNotVerified` for a series out of range.
+    """
+    not_negative(principal=principal)
+    if until_on < from_on:
+        raise InvalidInput("until_on: lies before from_on")
+    _check_rate(percent_per_year, percent_per_month, series, surcharge_points)
+    if (compounding == "monthly") != (percent_per_month is not None):
+        raise InvalidInput("compounding: monthly goes with percent_per_month, and only with it")
+    if percent_per_month is not None:
+        _check_payments(costs, payments, from_on, until_on)
+        terms = MonthlyTerms(
+            principal=principal,
+            percent=percent_per_month,
+            from_on=from_on,
+            until_on=until_on,
+            rounds_base=monthly_base == "rounded",
+            rounds_lines=rounding == "per_line",
+        )
+        result = monthly_interest(terms, costs=costs, payments=[(each.paid_on, each.amount) for each in payments])
+        return ContractualInterest(
+            late_interest=result.late_interest,
+            lines=result.lines,
+            capitalisations=(),
+            payments=result.payments,
+            explanation=result.explanation,
+        )
+    if costs or payments:
+        raise InvalidInput("payments: costs and payments go with percent_per_month only")
+    yearly = accrued_interest(
+        principal=principal,
+        series=series,
+        runs=_runs(
+            series, percent_per_year, surcharge_points, surcharge_from, (from_on, until_on), split=split_equal_rate
+        ),
+        from_on=from_on,
+        until_on=until_on,
+        compounding="yearly" if compounding == "yearly" else "none",
+        day_count=day_count,
+        rounding=rounding,
+        leap_day_anniversary=leap_day_anniversary,
+    )
+    return ContractualInterest(
+        late_interest=yearly.late_interest,
+        lines=yearly.lines,
+        capitalisations=yearly.capitalisations,
+        payments=(),
+        explanation=yearly.explanation,
+    )
+
+
+def _runs(
+    series: DutchSeries | None,
+    percent_per_year: Decimal | None,
+    surcharge_points: Decimal,
+    surcharge_from: date | None,
+    period: tuple[date, date],
+    *,
+    split: bool,
+) -> RateRuns:
+    if series is not None:
+        surcharge = to_percent_units(surcharge_points)
+        return runs_of_series(series, surcharge_units=surcharge, surcharge_from=surcharge_from, split_equal_rate=split)
+    units = to_percent_units(percent_per_year or Decimal(0))
+    return runs_of_percent(units, split_from=period[0], split_until=period[1]) if split else runs_of_percent(units)
+
+
+def _check_rate(
+    percent_per_year: Decimal | None,
+    percent_per_month: Decimal | None,
+    series: DutchSeries | None,
+    surcharge_points: Decimal,
+) -> None:
+    not_negative(surcharge_points=surcharge_points)
+    if sum(each is not None for each in (percent_per_year, percent_per_month, series)) != 1:
+        raise InvalidInput("percent_per_year: give exactly one of percent_per_year, percent_per_month and series")
+    not_negative(percent_per_year=percent_per_year or ZERO, percent_per_month=percent_per_month or ZERO)
+    if surcharge_points and series is None:
+        raise InvalidInput("surcharge_points: goes with a statutory series only")
+
+
+def _check_payments(costs: Decimal, payments: Sequence[MonthlyPayment], from_on: date, until_on: date) -> None:
+    not_negative(costs=costs)
+    days = [payment.paid_on for payment in payments]
+    if days != sorted(days):
+        raise InvalidInput("payments: must be in order of day")
+    for at, payment in enumerate(payments):
+        positive(f"payments[{at}].amount", payment.amount)
+        if not from_on <= payment.paid_on <= until_on:
+            raise InvalidInput(f"payments[{at}].paid_on: lies outside the period")
