@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from ledger.journals import (
+from ledger.domain.journals import (
     POST_BATCH,
     Journal,
     JournalKind,

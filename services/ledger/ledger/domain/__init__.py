@@ -1,0 +1,1 @@
+"""What the ledger decides with: journals, bank statements and their controls, references. Pure, no I/O."""
