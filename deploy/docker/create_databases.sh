@@ -3,7 +3,7 @@
 set -eu
 
 for service in intake dunning notifications ledger legal; do
-    psql --set ON_ERROR_STOP=1 --set name="$service" --set owner="${service}_owner" \
+    psql --username "${POSTGRES_USER:-postgres}" --set ON_ERROR_STOP=1 --set name="$service" --set owner="${service}_owner" \
         --set database="quittance_$service" --set password="$DATABASE_PASSWORD" <<'SQL'
 CREATE ROLE :"owner" LOGIN PASSWORD :'password';
 CREATE ROLE :"name" LOGIN PASSWORD :'password';

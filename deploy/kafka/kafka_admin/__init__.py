@@ -2,6 +2,7 @@
 
 from kafka_admin.admin import (
     TopicToCreate,
+    consumer_lag,
     create_topics,
     delete_topics,
     grant_partner,
@@ -9,4 +10,12 @@ from kafka_admin.admin import (
     revoke_partner,
 )
 
-__all__ = ["TopicToCreate", "create_topics", "delete_topics", "grant_partner", "partner_acls", "revoke_partner"]
+__all__ = [
+    "TopicToCreate",
+    "consumer_lag",
+    "create_topics",
+    "delete_topics",
+    "grant_partner",
+    "partner_acls",
+    "revoke_partner",
+]

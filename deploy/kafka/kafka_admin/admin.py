@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
     ConfigResource,
     NewPartitions,
     NewTopic,
+    OffsetSpec,
     ResourcePatternType,
     ResourceType,
     ScramCredentialInfo,
@@ -97,6 +98,23 @@ def delete_topics(bootstrap: str, prefix: str) -> list[str]:
     if names:
         _all_done(client.delete_topics(names), allowed={_code("UNKNOWN_TOPIC_OR_PART")})
     return names
+
+
+def consumer_lag(bootstrap: str, group: str) -> dict[str, int]:
+    """Records of each topic that a consumer group has committed nothing past; empty for a group that never committed."""
+    client = _client(bootstrap)
+    asked = [ConsumerGroupTopicPartitions(group)]
+    committed = client.list_consumer_group_offsets(asked)[group].result(timeout=_TIMEOUT_SECONDS).topic_partitions
+    known = [place for place in committed if place.offset >= 0]
+    if not known:
+        return {}
+    latest = client.list_offsets({TopicPartition(p.topic, p.partition): OffsetSpec.latest() for p in known})
+    ends = {(p.topic, p.partition): future.result(timeout=_TIMEOUT_SECONDS).offset for p, future in latest.items()}
+    lag: dict[str, int] = {}
+    for place in known:
+        behind = max(0, ends[place.topic, place.partition] - place.offset)
+        lag[place.topic] = lag.get(place.topic, 0) + behind
+    return lag
 
 
 def grant_partner(bootstrap: str, partner: str, password: str, prefix: str = "") -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 from jgo.env import EnvironmentBuilder, EnvironmentSpec
 from jgo.maven import MavenContext
 
+from local_stack.faults import LocalStackError
+
 HERE = Path(__file__).parent
 SPEC_PATH = HERE / "jgo.toml"
 LOCK_PATH = HERE / "jgo.lock.toml"
@@ -25,7 +27,7 @@ _DOWNLOADS_AT_ONCE = 4
 _TIMEOUT_SECONDS = 60
 
 
-class JarError(RuntimeError):
+class JarError(LocalStackError):
     """A jar can't be had or isn't the one that was locked."""
 
 

@@ -15,6 +15,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from local_stack import jars
+from local_stack.faults import LocalStackError
 from local_stack.ports import LOOPBACK
 from local_stack.processes import Processes
 
@@ -55,7 +56,7 @@ log.segment.delete.delay.ms=1000
 """
 
 
-class KafkaError(RuntimeError):
+class KafkaError(LocalStackError):
     """The broker does not start."""
 
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from local_stack.faults import LocalStackError
 from local_stack.ports import LOOPBACK
 from local_stack.processes import Processes, start_time_of
 
@@ -39,7 +40,7 @@ timezone = 'UTC'
 """
 
 
-class PostgresError(RuntimeError):
+class PostgresError(LocalStackError):
     """The server does not start, or it refused a statement."""
 
 

@@ -107,18 +107,28 @@ class Processes:
         files = sorted(self._run_dir.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
         return [path.stem for path in files]
 
+    def started_at(self, name: str) -> float:
+        """When its pid file was written, in seconds since 1970."""
+        return self._pid_file(name).stat().st_mtime
+
     def stop(self, name: str, *, timeout_seconds: float = 20) -> bool:
         """Ask a process to end, kill it when it does not in time, forget it. False when it did not run."""
         child = self.child(name)
         ended = False
         if child is not None and child.is_alive:
-            self._signal(child, child.stop_signal)
+            self.ask_to_end(name)
             if not self._wait(child, timeout_seconds):
                 self._signal(child, signal.SIGKILL)
                 self._wait(child, timeout_seconds)
             ended = True
         self._pid_file(name).unlink(missing_ok=True)
         return ended
+
+    def ask_to_end(self, name: str) -> None:
+        """Send the stop signal and do not wait; `stop` does."""
+        child = self.child(name)
+        if child is not None:
+            self._signal(child, child.stop_signal)
 
     def kill(self, name: str) -> bool:
         """SIGKILL, as a power cut would. The pid file stays, as it would."""

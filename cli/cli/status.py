@@ -1,0 +1,150 @@
+"""`status`: what runs, what lags, and which messages nobody could apply."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cli.places import state_dir
+from cli.up import the_platform
+from kafka_admin import consumer_lag
+from local_stack.platform import Platform
+from local_stack.postgres import PostgresError, run_sql
+from local_stack.processes import Processes
+from local_stack.stack import Stack
+
+MOST_MESSAGES_SHOWN = 20
+_PARKED = """
+SELECT source || ' ' || source_id, COALESCE(thing || ' ' || thing_key, ''), error_code || ': ' || error_message,
+    extract(epoch FROM now() - failed_at)::bigint
+FROM dead_letter
+WHERE settled_at IS NULL
+ORDER BY failed_at
+LIMIT {limit}
+"""
+_WAITING = """
+SELECT source || ' ' || source_id, thing || ' ' || thing_key, reason, extract(epoch FROM now() - since)::bigint
+FROM waiting
+ORDER BY position
+LIMIT {limit}
+"""
+_COUNTS = """
+SELECT
+    (SELECT count(*) FROM outbox),
+    (SELECT COALESCE(extract(epoch FROM now() - min(created_at)), 0)::bigint FROM outbox),
+    (SELECT count(*) FROM dead_letter WHERE settled_at IS NULL),
+    (SELECT count(*) FROM waiting),
+    (SELECT COALESCE(string_agg(shard || ': ' || reason, '; '), '') FROM outbox_stopped)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldMessage:
+    """A message that is parked (refused) or waits (its thing, or an earlier message of its key, is missing)."""
+
+    where: str
+    key: str
+    reason: str
+    age: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceState:
+    """What the database of one service says."""
+
+    service: str
+    outbox_depth: int
+    outbox_age: timedelta
+    parked_count: int
+    waiting_count: int
+    stopped_shards: str
+    parked: Sequence[HeldMessage]
+    waiting: Sequence[HeldMessage]
+
+
+def read_state(service: str, url: str) -> ServiceState:
+    """Read one service's database. Raises PostgresError when it does not answer or was never migrated."""
+    ((depth, age_seconds, parked, waiting, stopped),) = run_sql(url, _COUNTS)
+    return ServiceState(
+        service=service,
+        outbox_depth=int(depth),
+        outbox_age=timedelta(seconds=int(age_seconds)),
+        parked_count=int(parked),
+        waiting_count=int(waiting),
+        stopped_shards=stopped,
+        parked=_held(url, _PARKED),
+        waiting=_held(url, _WAITING),
+    )
+
+
+def show(console: Console) -> None:
+    """Print all of it."""
+    stack = Stack(state_dir())
+    _show_processes(console, stack.processes)
+    if not stack.servers_run:
+        console.print("The servers do not run; [bold]./quittance up[/] starts them.")
+        return
+    platform = the_platform(stack)
+    _show_services(console, platform)
+
+
+def _show_processes(console: Console, processes: Processes) -> None:
+    table = Table("process", "state", "since", box=None, padding=(0, 2))
+    for name in processes.names():
+        child = processes.child(name)
+        if child is not None and child.is_alive:
+            since = datetime.fromtimestamp(processes.started_at(name), tz=UTC).astimezone()
+            table.add_row(name, f"[green]runs[/] (pid {child.pid})", f"{since:%Y-%m-%d %H:%M:%S}")
+        else:
+            table.add_row(name, "[red]ended[/]", f"see {processes.log_path(name)}")
+    console.print(table if table.row_count else "No process of this checkout runs.")
+
+
+def _show_services(console: Console, platform: Platform) -> None:
+    table = Table("service", "ready", "lag", "outbox", "oldest", "parked", "waiting", box=None, padding=(0, 2))
+    states: list[ServiceState] = []
+    for service in platform.services:
+        try:
+            state = read_state(service, platform.database(service).url)
+        except PostgresError as error:
+            table.add_row(service, "[red]no database[/]", escape(str(error).splitlines()[-1]))
+            continue
+        states.append(state)
+        lag = consumer_lag(platform.bootstrap, platform.topic_prefix + service)
+        table.add_row(
+            service,
+            "[green]yes[/]" if platform.is_ready(service) else "[red]no[/]",
+            str(sum(lag.values())),
+            str(state.outbox_depth),
+            str(state.outbox_age) if state.outbox_depth else "",
+            str(state.parked_count),
+            str(state.waiting_count),
+        )
+    console.print(table)
+    for state in states:
+        if state.stopped_shards:
+            console.print(f"[red]{state.service}: the relay stopped a shard: {escape(state.stopped_shards)}[/]")
+        _show_held(console, f"{state.service}: parked", state.parked, state.parked_count)
+        _show_held(console, f"{state.service}: waiting", state.waiting, state.waiting_count)
+
+
+def _show_held(console: Console, title: str, messages: Sequence[HeldMessage], count: int) -> None:
+    if not messages:
+        return
+    table = Table("message", "key", "reason", "age", title=f"{title} ({count})", title_justify="left", box=None)
+    for message in messages:
+        table.add_row(escape(message.where), message.key, escape(message.reason), str(message.age))
+    console.print(table)
+    if count > len(messages):
+        console.print(f"... and {count - len(messages)} more")
+
+
+def _held(url: str, query: str) -> list[HeldMessage]:
+    rows = run_sql(url, query.format(limit=MOST_MESSAGES_SHOWN))
+    return [
+        HeldMessage(where=where, key=key, reason=reason, age=timedelta(seconds=int(seconds)))
+        for where, key, reason, seconds in rows
+    ]
