@@ -141,9 +141,11 @@ def wrong_topics(compose: Compose) -> list[str]:
         found.append("kafka: makes topics by itself")
     if job["command"] != ["kafka_admin"] or "PARTNERS" not in job["environment"]:
         found.append("kafka-topics: does not make ours and the partners'")
-    for name in ("kafka-topics", *our_services()):
-        if compose["services"][name]["environment"].get("KAFKA_BOOTSTRAP_SERVERS") != "kafka:9092":
-            found.append(f"{name}: reads another broker")
+    found += [
+        f"{name}: reads another broker"
+        for name in ("kafka-topics", *our_services())
+        if compose["services"][name]["environment"].get("KAFKA_BOOTSTRAP_SERVERS") != "kafka:9092"
+    ]
     return found
 
 
