@@ -16,14 +16,24 @@ SQL_ASKS_THE_TIME = re.compile(
     re.IGNORECASE,
 )
 LOOKS_LIKE_SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|DEFAULT|CREATE TABLE)\b")
-RUNNERS = {"runner", "relay", "calls", "alarms"}  # in common: what must outlive a fault that it does not know
+RUNNERS = {"runner", "relay", "calls", "folders", "service"}  # in common: loops that outlive a fault unknown to them
+    "runner",
+    "relay",
+    "calls",
+    "folders",
+    "service",
+}  # in common: the loops that outlive a fault unknown to them
+CLOCKS = {"clock", "service"}  # in common; the service tells how long its consumer has been silent
+    "clock",
+    "service",
+}  # in common: the clock itself, and how long a consumer has been silent by the machine's time
 BROKER = "broker"
 NEAR_MONEY = {"statutes", "ledger"}
 NOT_MONEY = {"settings", "metrics", "app"}  # seconds and buckets
 
 
 def may_ask_the_time(source: Source) -> bool:
-    return source.member in {"cli", "local_stack"} or source.module == "app" or is_in_common(source, {"clock"})
+    return source.member in {"cli", "local_stack"} or source.module == "app" or is_in_common(source, CLOCKS)
 
 
 def is_in_common(source: Source, modules: set[str]) -> bool:
@@ -42,6 +52,8 @@ def asks_the_time(tree: Tree) -> list[str]:
                     asked = (owner, name) in ASKS_THE_TIME
                 case ast.ImportFrom(module="time", names=names):
                     asked = bool({alias.name for alias in names} & {"time", "time_ns", "localtime", "gmtime"})
+                case ast.Call(func=ast.Name(id="system_now") | ast.Attribute(attr="system_now")):
+                    asked = source.is_service or source.member == "statutes"
                 case ast.Constant(value=str(text)):
                     asked = bool(LOOKS_LIKE_SQL.search(text) and SQL_ASKS_THE_TIME.search(text))
                 case _:
@@ -128,6 +140,7 @@ def test_our_tree_keeps_the_rule(tree: Tree, rule: Rule):
         (asks_the_time, "services/dunning/dunning/handlers.py", "datetime.now(tz=UTC)"),
         (asks_the_time, "services/dunning/dunning/handlers.py", "datetime.datetime.utcnow()"),
         (asks_the_time, "libs/statutes/statutes/nl/bik.py", "field(default_factory=date.today)"),
+        (asks_the_time, "services/dunning/dunning/repository.py", "system_now()"),
         (asks_the_time, "libs/common/common/runner.py", "time.time()"),
         (asks_the_time, "libs/common/common/runner.py", "from time import time"),
         (asks_the_time, "libs/common/common/outbox.py", 'X = "INSERT INTO outbox VALUES (now())"'),
@@ -153,6 +166,7 @@ def test_a_breach_is_found(plant: Plant, rule: Rule, name: str, text: str):
         (asks_the_time, "libs/common/common/clock.py", "datetime.now(tz=UTC)"),
         (asks_the_time, "services/dunning/dunning/app.py", "datetime.now(tz=UTC)"),
         (asks_the_time, "cli/cli/demo.py", "time.time()"),
+        (asks_the_time, "libs/common/common/relay.py", "system_now()"),
         (asks_the_time, "libs/common/common/runner.py", "time.monotonic()\nclock.now()"),
         (asks_the_time, "libs/common/common/clock_row.py", 'X = "SELECT now FROM clock"'),
         (sql_asks_the_time, "services/ledger/ledger/sql/queries.sql", "SELECT now -- never now()\nFROM clock;"),

@@ -29,7 +29,8 @@ def small_platform() -> dict[str, str]:
     files |= {f"{service}/{file}.py": "" for service in SERVICES for file in SERVICE_FILES}
     return files | {
         "common/messages.py": "import pydantic",
-        "common/decisions.py": "import asyncpg",
+        "common/decisions.py": "import common.postgres",
+        "common/postgres.py": "import asyncpg",
         "common/runner.py": "import asyncpg",
         "contracts/ledger.py": "import common.messages",
         "statutes/interest.py": "import decimal",

@@ -1,4 +1,4 @@
-"""The SQL linters, with our settings, know our style from another, and a migration that locks from one that does not."""
+"""The SQL linters, with our settings, know our style from another, and a migration that locks from a harmless one."""
 
 import subprocess
 import sys
