@@ -15,8 +15,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
 )
-client_app = typer.Typer(help="The creditors who mandate the agency.", no_args_is_help=True)
-app.add_typer(client_app, name="client")
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -80,14 +78,6 @@ def trace(
     from cli.trace import show  # noqa: PLC0415 - see the module's docstring
 
     show(_console(), case_file)
-
-
-@client_app.command("add")
-def client_add(name: Annotated[str, typer.Argument(help="The client's name.")]) -> None:
-    """Make client, mandate, API key, watched folder and a CSV template, and print them."""
-    from cli.client import add  # noqa: PLC0415 - see the module's docstring
-
-    add(_console(), name)
 
 
 @app.command(context_settings=_PASS_ON, add_help_option=False)

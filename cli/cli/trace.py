@@ -1,7 +1,7 @@
 """`trace`: every message about one case file, in order, with who said it and who folded it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import typer
@@ -21,6 +21,7 @@ SELECT id, topic, headers ->> 'ce_type', headers ->> 'ce_sequence', created_at, 
 FROM {table}
 WHERE subject = {subject}
 """
+_BY_REFERENCE = "SELECT case_file_id FROM case_file WHERE reference_number = {number}"
 _FOLDED = "SELECT event_id, handler FROM inbox WHERE event_id = ANY({ids}::uuid[])"
 _PARKED = """
 SELECT failed_at, source || ' ' || source_id, error_code || ': ' || error_message,
@@ -57,7 +58,7 @@ def messages_about(case_file_id: UUID, databases: Sequence[ServiceDatabase]) -> 
     said = [message for database in databases for message in _published(database, subject)]
     folded = _folded([message.id for message in said], databases)
     ordered = sorted(said, key=lambda message: (message.at, message.id))
-    return [Published(**{**vars(message), "folded_by": tuple(folded.get(message.id, ()))}) for message in ordered]
+    return [replace(message, folded_by=tuple(folded.get(message.id, ()))) for message in ordered]
 
 
 def show(console: Console, text: str) -> None:
@@ -88,8 +89,7 @@ def find_case_file(text: str, platform: Platform) -> UUID:
     except ValueError:
         pass
     digits = "".join(character for character in text if character.isdigit())
-    query = f"SELECT case_file_id FROM case_file WHERE reference_number = {literal(digits)}"
-    rows = run_sql(platform.database("intake").url, query)
+    rows = run_sql(platform.database("intake").url, _BY_REFERENCE.format(number=literal(digits)))
     if not rows:
         raise typer.BadParameter(f"no case file has the id or the reference number {text}")
     return UUID(rows[0][0])

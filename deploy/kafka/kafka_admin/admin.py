@@ -101,7 +101,7 @@ def delete_topics(bootstrap: str, prefix: str) -> list[str]:
 
 
 def consumer_lag(bootstrap: str, group: str) -> dict[str, int]:
-    """Records of each topic that a consumer group has committed nothing past; empty for a group that never committed."""
+    """Records of each topic that a consumer group has not committed yet; empty for a group that never committed."""
     client = _client(bootstrap)
     asked = [ConsumerGroupTopicPartitions(group)]
     committed = client.list_consumer_group_offsets(asked)[group].result(timeout=_TIMEOUT_SECONDS).topic_partitions
