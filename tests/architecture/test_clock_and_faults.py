@@ -17,16 +17,7 @@ SQL_ASKS_THE_TIME = re.compile(
 )
 LOOKS_LIKE_SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|DEFAULT|CREATE TABLE)\b")
 RUNNERS = {"runner", "relay", "calls", "folders", "service"}  # in common: loops that outlive a fault unknown to them
-    "runner",
-    "relay",
-    "calls",
-    "folders",
-    "service",
-}  # in common: the loops that outlive a fault unknown to them
-CLOCKS = {"clock", "service"}  # in common; the service tells how long its consumer has been silent
-    "clock",
-    "service",
-}  # in common: the clock itself, and how long a consumer has been silent by the machine's time
+CLOCKS = {"clock", "service"}  # in common: the clock, and who tells how long a consumer has been silent
 BROKER = "broker"
 NEAR_MONEY = {"statutes", "ledger"}
 NOT_MONEY = {"settings", "metrics", "app"}  # seconds and buckets
