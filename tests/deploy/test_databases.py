@@ -1,48 +1,63 @@
-"""The containers' databases on a real server: the owner migrates, the role of a service can break nothing."""
+"""Two roles a service: one migrates, one runs and can drop or disable nothing."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from common.migrate import migrate
-from local_stack.postgres import BINARIES, Postgres, PostgresError, database_url, run_sql
+from local_stack.databases import Databases
+from local_stack.postgres import PostgresError, run_sql
 
-SECRET = "it's one"  # noqa: S105  of this test's own server
-SCRIPT = Path(__file__).parents[2] / "deploy/docker/create_databases.sh"
+SERVICES = ("dunning", "legal")
 
 
 @pytest.fixture
-def server(own_postgres: Postgres) -> str:
-    """A server on which the script ran once, as it does on a container's first start."""
-    host, port = own_postgres.url.rpartition("@")[2].split("/")[0].split(":")
-    environment = {
-        "PATH": f"{BINARIES}{os.pathsep}{os.environ['PATH']}",
-        "PGHOST": host,
-        "PGPORT": port,
-        "DATABASE_PASSWORD": SECRET,
-    }
-    subprocess.run([str(SCRIPT)], env=environment, check=True, capture_output=True)
-    return own_postgres.url
+def databases(postgres: str, prefix: str, tmp_path: Path):
+    made = Databases(postgres, prefix=prefix, state_dir=tmp_path)
+    made.create(SERVICES)
+    for service in SERVICES:
+        run_sql(
+            made.of(service).owner_url,
+            f"CREATE TABLE claim (id int); GRANT SELECT, INSERT ON claim TO {service}",
+        )
+    yield made
+    made.drop(SERVICES)
 
 
-def as_role(server: str, role: str, service: str) -> str:
-    return database_url(server, f"quittance_{service}", user=role, password=SECRET)
+def test_a_service_reads_and_writes_its_own_database(databases: Databases):
+    url = databases.of("dunning").url
+
+    run_sql(url, "INSERT INTO claim VALUES (7)")
+
+    assert run_sql(url, "SELECT id FROM claim") == [["7"]]
 
 
-async def test_the_owner_migrates_and_the_services_role_reads_writes_and_drops_nothing(server: str):
-    applied = await migrate(as_role(server, "ledger_owner", "ledger"), service="ledger", run_role="ledger")
-    assert applied
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE claim",
+        "CREATE TABLE mine (id int)",
+        "ALTER TABLE claim DISABLE TRIGGER ALL",
+        "SET session_replication_role = replica",
+        "CREATE ROLE friend",
+    ],
+)
+def test_the_role_that_runs_drops_makes_and_disables_nothing(databases: Databases, statement: str):
+    with pytest.raises(PostgresError, match=r"must be owner|permission denied"):
+        run_sql(databases.of("dunning").url, statement)
 
-    running = as_role(server, "ledger", "ledger")
-    assert run_sql(running, "SELECT count(*) FROM outbox") == [["0"]]
-    for forbidden in ("DROP TABLE outbox", "CREATE TABLE public.mine (id integer)", "DELETE FROM migration"):
-        with pytest.raises(PostgresError, match=r"must be owner|permission denied"):
-            run_sql(running, forbidden)
 
+def test_no_service_comes_into_the_database_of_another(databases: Databases):
+    theirs = databases.of("legal").url.replace("legal:", "dunning:", 1).replace("legal@", "dunning@", 1)
 
-async def test_no_service_enters_the_database_of_another(server: str):
-    assert run_sql(as_role(server, "legal", "legal"), "SELECT 1") == [["1"]]
     with pytest.raises(PostgresError, match="permission denied for database"):
-        run_sql(as_role(server, "legal", "ledger"), "SELECT 1")
+        run_sql(theirs, "SELECT 1")
+
+
+def test_saying_it_twice_loses_nothing(databases: Databases, postgres: str, prefix: str, tmp_path: Path):
+    run_sql(databases.of("dunning").url, "INSERT INTO claim VALUES (7)")
+
+    again = Databases(postgres, prefix=prefix, state_dir=tmp_path)
+    again.create(SERVICES)
+
+    assert again.of("dunning") == databases.of("dunning")
+    assert run_sql(again.of("dunning").url, "SELECT id FROM claim") == [["7"]]
