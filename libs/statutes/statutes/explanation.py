@@ -1,7 +1,7 @@
 """How an amount explains itself: lines that add up to it, in words a debtor understands.
 
-A line holds facts only; its words stand in `data/<country>/texts/<language>.yaml` under `text_key`, with the facts as
-`{name}`. Dutch is written at language level B1 (NL-WKI-7).
+A line holds facts only; its words stand in `data/texts/` and `data/<country>/texts/` under `text_key`, with the facts
+as `{name}`. Dutch is written at language level B1 (NL-WKI-7).
 """
 
 from collections.abc import Mapping
@@ -70,7 +70,8 @@ def rendered(lines: tuple[Line, ...], language: Language) -> tuple[RenderedLine,
 def written_amount(amount: Decimal, language: Language) -> str:
     """An amount in euro as people write it."""
     marks = _formats(language)
-    return marks["amount"].format(_with_marks(f"{amount:,.2f}", marks))
+    sign = "-" if amount < 0 else ""
+    return sign + marks["amount"].format(_with_marks(f"{abs(amount):,.2f}", marks))
 
 
 def written_percent(percent: Decimal, language: Language) -> str:
@@ -89,8 +90,8 @@ def written_day(day: date, language: Language) -> str:
 def texts(language: Language) -> dict[str, str]:
     """Every sentence of a language, by key."""
     loaded: dict[str, str] = {}
-    for country in COUNTRIES:
-        path = data_folder() / country / "texts" / f"{language}.yaml"
+    for folder in (data_folder(), *(data_folder() / country for country in COUNTRIES)):
+        path = folder / "texts" / f"{language}.yaml"
         if path.is_file():
             loaded.update(cast("dict[str, str]", load(path)))
     return loaded

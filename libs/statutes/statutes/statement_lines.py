@@ -27,6 +27,7 @@ _ARTICLES: Final = {
     "be_civil": "law of 5 May 1865, art. 2",
     None: "agreed rate",
 }
+_BUCKETS: Final = ("costs", "vat", "late_interest", "principal", "indemnity")
 _COVER_ARTICLES: Final = {"nl": "art. 6:44 BW", "be": "art. 5.210 Civil code"}
 
 
@@ -42,7 +43,10 @@ def statement_lines(
         lines.append(_principal_line(terms))
         lines += [accrual_line(line, terms.jurisdiction, terms.series) for line in accrued[terms.claim_id]]
         lines += [_charge_line(posting, terms) for posting in charges if posting.claim_id == terms.claim_id]
-        lines += [_covered_line(part, terms) for part in allocations if part.claim_id == terms.claim_id]
+        for part in allocations:
+            if part.claim_id == terms.claim_id:
+                named = {bucket: getattr(part, bucket) for bucket in _BUCKETS}
+                lines += covered_lines(part.kind, part.on, named, terms.jurisdiction)
     return tuple(lines)
 
 
@@ -82,21 +86,19 @@ def _charge_line(posting: Posting, terms: ClaimTerms) -> Line:
     )
 
 
-def _covered_line(part: Allocation, terms: ClaimTerms) -> Line:
-    covered: Decimal = part.costs + part.vat + part.late_interest + part.principal + part.indemnity
-    return Line(
-        rule_id=_RULES[terms.jurisdiction]["cover"],
-        article=_COVER_ARTICLES[terms.jurisdiction],
-        text_key=f"statement.{part.kind}",
-        inputs={
-            "on": part.on,
-            "costs": part.costs + part.vat,
-            "late_interest": part.late_interest,
-            "principal": part.principal,
-            "indemnity": part.indemnity,
-        },
-        amount=-covered,
-    )
+def covered_lines(kind: str, on: date, covered: Mapping[str, Decimal], jurisdiction: str) -> list[Line]:
+    """What a payment or credit took off, a line for each thing that it covered."""
+    return [
+        Line(
+            rule_id=_RULES[jurisdiction]["cover"],
+            article=_COVER_ARTICLES[jurisdiction],
+            text_key=f"statement.{kind}.{bucket}",
+            inputs={"on": on},
+            amount=-amount,
+        )
+        for bucket, amount in covered.items()
+        if amount
+    ]
 
 
 def rounding_line(lines: Sequence[Line], total: Decimal) -> tuple[Line, ...]:

@@ -30,8 +30,8 @@ def limitation(*, claim_kind: ClaimKind, due_on: date, interruptions: Sequence[d
     """When a claim is barred: its years from the day after `due_on` (of a judgment: the day of the ruling).
 
     A written reminder counts from the day it was received (3:317 lid 1, 3:37 lid 3 BW), if the term still ran; it
-    starts a new term of the same length, at most five years, which never ends before the one it interrupts. A barred claim
-    stays a natural obligation: a court does not apply limitation of its own motion (3:322 BW).
+    starts a new term of the same length, at most five years, which never ends before the one it interrupts. A barred
+    claim stays a natural obligation: a court does not apply limitation of its own motion (3:322 BW).
     """
     source = table(f"nl.limitation.years.{claim_kind}")
     years = source.integer

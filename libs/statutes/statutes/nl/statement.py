@@ -10,7 +10,6 @@ from statutes.days import LeapDayAnniversary
 from statutes.errors import InvalidInput
 from statutes.explanation import Line
 from statutes.money import ZERO, Amount, Percent, from_cents, to_cents
-from statutes.nl.allocation import Parts
 from statutes.nl.checks import not_negative, positive
 from statutes.policies import (
     DAY_COUNT,
@@ -22,7 +21,7 @@ from statutes.policies import (
 )
 from statutes.rates import DutchSeries
 from statutes.statement import ClaimTerms, Compounding, StatementPolicies, balance_of, open_cents
-from statutes.statement_lines import accrual_line
+from statutes.statement_lines import accrual_line, covered_lines
 from statutes.topics import topic
 
 
@@ -233,15 +232,6 @@ def _lines(
             )
     for allocation in allocations:
         for part in allocation.parts:
-            facts = {"on": allocation.paid_on, "costs": part.costs, "late_interest": part.late_interest}
-            covered = Parts(costs=part.costs, late_interest=part.late_interest, principal=part.principal)
-            lines.append(
-                Line(
-                    rule_id="NL-ALL-2",
-                    article="art. 6:44 BW",
-                    text_key="statement.payment",
-                    inputs={**facts, "principal": part.principal, "indemnity": ZERO},
-                    amount=-(covered.costs + covered.late_interest + covered.principal),
-                )
-            )
+            covered = {"costs": part.costs, "late_interest": part.late_interest, "principal": part.principal}
+            lines += covered_lines("payment", allocation.paid_on, covered, "nl")
     return tuple(lines)
