@@ -1,5 +1,6 @@
 """Allocation of payments (toerekening, imputation): which debt a payment goes to, and which part of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,7 +9,7 @@ from typing import Final
 
 from statutes.errors import InvalidInput
 from statutes.explanation import Line, explained_total
-from statutes.money import ZERO, Amount, Percent, rounded
+from statutes.money import ZERO, Amount, Percent, divided_half_up, from_cents, to_cents
 from statutes.policies import INDEMNITY_RANK, IndemnityRank
 from statutes.topics import topic
 
@@ -47,7 +48,7 @@ class Allocation:
 def allocation(
     *,
     principal: Amount,
-    payments: tuple[Amount, ...],
+    payments: Sequence[Amount],
     costs: Amount = ZERO,
     late_interest: Amount = ZERO,
     indemnity: Amount = ZERO,
@@ -106,10 +107,10 @@ class AllocationAcrossClaims:
 @topic("be.allocation_across_claims", rules=("BE-ALL-1", "BE-ALL-4"))
 def allocation_across_claims(
     *,
-    claims: tuple[OpenClaim, ...],
+    claims: Sequence[OpenClaim],
     amount: Amount,
     paid_on: date | None = None,
-    designated: tuple[str, ...] = (),
+    designated: Sequence[str] = (),
 ) -> AllocationAcrossClaims:
     """Which debts a payment goes to: art. 5.208 BW/C.civ. (old 1253 and 1256).
 
@@ -193,7 +194,7 @@ def _explained_shares(shares: list[ClaimShare], left: Decimal, *, is_designated:
     return tuple(lines)
 
 
-def _legal_order(claims: tuple[OpenClaim, ...], paid_on: date | None) -> list[list[OpenClaim]]:
+def _legal_order(claims: Sequence[OpenClaim], paid_on: date | None) -> list[list[OpenClaim]]:
     """The debts in the order of the law; those of equal rank stand in one group, as they were given."""
 
     def rank(claim: OpenClaim) -> tuple[bool, Decimal, date]:
@@ -212,7 +213,7 @@ def _shares(group: list[OpenClaim], amount: Decimal) -> list[ClaimShare]:
     shares: list[Decimal] = []
     left = amount
     for claim in group:
-        share = rounded(amount * claim.open / total) if total else ZERO
+        share = _pro_rata(amount, claim.open, total)
         shares.append(min(left, claim.open if claim is group[-1] else share))
         left -= shares[-1]
     for at, claim in enumerate(group):
@@ -221,3 +222,7 @@ def _shares(group: list[OpenClaim], amount: Decimal) -> list[ClaimShare]:
         left -= more
     assert left == 0, "a group never gets more than it needs"
     return [ClaimShare(claim_id=claim.claim_id, amount=share) for claim, share in zip(group, shares, strict=True)]
+
+
+def _pro_rata(amount: Decimal, part: Decimal, total: Decimal) -> Decimal:
+    return from_cents(divided_half_up(to_cents(amount) * to_cents(part), to_cents(total))) if total else ZERO

@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from statutes.be.indemnity import explained_maximum, legal_maximum
 from statutes.be.interest import explained_interest, line_amounts, rate_lines
-from statutes.be.reminders import ReminderChannel, reminder_term
+from statutes.be.reminders import ReminderChannel, ReminderTerm, reminder_term
 from statutes.errors import InvalidInput
 from statutes.explanation import Line, explained_total
 from statutes.money import ZERO, Amount, Percent, to_percent_units
 from statutes.policies import DIVISOR, Divisor
 from statutes.rates import runs_of_percent, runs_of_series
 from statutes.topics import topic
+
+MAXIMUM_RATE_ARTICLE: Final = "art. XIX.4, 1° WER/CDE; art. 5 wet/loi 2-8-2002"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,41 +49,23 @@ def consumer_claim(
     `indemnity` means the legal maximum. Raises `InvalidInput` for negative figures, `RateNotVerified` for a day
     without a verified rate.
     """
-    if (
-        balance < 0
-        or (percent_per_year is not None and percent_per_year < 0)
-        or (indemnity is not None and indemnity < 0)
-    ):
-        raise InvalidInput("balance, percent_per_year, indemnity: must not be negative")
+    for name, figure in (("balance", balance), ("percent_per_year", percent_per_year), ("indemnity", indemnity)):
+        if figure is not None and figure < 0:
+            raise InvalidInput(f"{name}: is negative")
     term = reminder_term(sent_on=reminder_sent_on, channel=channel, creditor_is_sme=creditor_is_sme)
-    owed = Line(rule_id="BE-XIX-17", article="art. XIX.4 WER/CDE", text_key="be.consumer_claim.balance", amount=balance)
     if through_on < term.indemnity_from:
-        free = Line(
-            rule_id="BE-XIX-7",
-            article="art. XIX.2 WER/CDE",
-            text_key="be.consumer_claim.free_term",
-            inputs={"indemnity_from": term.indemnity_from},
-        )
-        return ConsumerClaim(
-            late_interest_from=term.late_interest_from,
-            days=0,
-            late_interest=ZERO,
-            fixed_indemnity=ZERO,
-            total=balance,
-            explanation=(owed, free),
-        )
+        return _in_the_free_term(balance, term)
     ceiling = runs_of_series("be_b2b")
     agreed = ceiling if percent_per_year is None else runs_of_percent(to_percent_units(percent_per_year))
     lines = rate_lines(agreed, term.late_interest_from, through_on, at_most=ceiling)
     parts = line_amounts(balance, lines, divisor)
     indemnity_lines = _explained_indemnity(balance, indemnity)
-    article = "art. XIX.4, 1° WER/CDE; art. 5 law of 2 August 2002"
+    late_interest, fixed_indemnity = sum(parts, ZERO), explained_total(indemnity_lines)
     explanation = (
-        owed,
-        *explained_interest(balance, lines, parts, article=article, divisor=divisor),
+        _balance_line(balance),
+        *explained_interest(balance, lines, parts, article=MAXIMUM_RATE_ARTICLE, divisor=divisor),
         *indemnity_lines,
     )
-    late_interest, fixed_indemnity = sum(parts, ZERO), explained_total(indemnity_lines)
     assert explained_total(explanation) == balance + late_interest + fixed_indemnity, "the lines add up"
     return ConsumerClaim(
         late_interest_from=term.late_interest_from,
@@ -90,6 +75,29 @@ def consumer_claim(
         total=balance + late_interest + fixed_indemnity,
         explanation=explanation,
     )
+
+
+def _in_the_free_term(balance: Decimal, term: ReminderTerm) -> ConsumerClaim:
+    """Only the balance is due while the term of the reminder runs (BE-XIX-7)."""
+    free = Line(
+        rule_id="BE-XIX-7",
+        article="art. XIX.2 WER/CDE",
+        text_key="be.consumer_claim.free_term",
+        inputs={"indemnity_from": term.indemnity_from},
+    )
+    return ConsumerClaim(
+        late_interest_from=term.late_interest_from,
+        days=0,
+        late_interest=ZERO,
+        fixed_indemnity=ZERO,
+        total=balance,
+        explanation=(_balance_line(balance), free),
+    )
+
+
+def _balance_line(balance: Decimal) -> Line:
+    article = "art. XIX.4 WER/CDE"
+    return Line(rule_id="BE-XIX-17", article=article, text_key="be.consumer_claim.balance", amount=balance)
 
 
 def _explained_indemnity(balance: Decimal, indemnity: Decimal | None) -> tuple[Line, ...]:

@@ -38,7 +38,7 @@ def procedural_indemnity(*, claim_value: Amount | None = None, as_of: date) -> P
     base, minimum, maximum = (Decimal(row[name]) for name in ("base", "minimum", "maximum"))
     line = Line(
         rule_id="BE-COST-5",
-        article="art. 1022 Ger.W./C.jud.; royal decree of 26 October 2007",
+        article="art. 1022 Ger.W./C.jud.; KB/AR 26-10-2007",
         text_key="be.procedural_indemnity.base" if claim_value is not None else "be.procedural_indemnity.not_in_money",
         inputs={
             "minimum": minimum,

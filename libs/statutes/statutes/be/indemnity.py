@@ -1,5 +1,6 @@
 """The damage clause of a consumer contract (schadebeding, clause indemnitaire), and its caps: art. XIX.4 WER/CDE."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -38,7 +39,7 @@ class IndemnityCap:
 
 
 @topic("be.indemnity_cap", rules=("BE-XIX-16", "BE-XIX-17", "BE-XIX-22"))
-def indemnity_cap(*, debts: tuple[RemindedDebt, ...], cap_per: CapPer = CAP_PER) -> IndemnityCap:
+def indemnity_cap(*, debts: Sequence[RemindedDebt], cap_per: CapPer = CAP_PER) -> IndemnityCap:
     """The most that a consumer may be asked as fixed indemnity, in euro, rounded down: art. XIX.4 WER/CDE.
 
     The caps are taken on what is open when the term of the reminder ends. Whether several debts of one reminder count
@@ -238,7 +239,7 @@ def _explained_claim(
     )
     if wanted <= maximum:
         return (first,)
-    article = "art. 15 § 2 law of 4 May 2023" if status == "reduced" else ARTICLE
+    article = "art. 15 § 2 wet/loi 4-5-2023" if status == "reduced" else ARTICLE
     less = maximum - wanted
     reduced = Line(
         rule_id=rule_ids[status], article=article, text_key="be.indemnity_claim.reduced", inputs=facts, amount=less

@@ -1,5 +1,6 @@
 """Interest of a Belgian debt: simple, by day, each day at its own rate (law of 2 August 2002, law of 5 May 1865)."""
 
+from calendar import isleap
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
@@ -29,9 +30,9 @@ DAYS_IN_YEAR: Final = 365
 LEAP_YEAR_DAYS: Final = 366
 HUNDREDTHS: Final = 100 * PERCENT_UNITS
 ARTICLES: Final = {
-    "be_b2b": "art. 5 law of 2 August 2002",
-    "be_b2b_contracts_before_2013_03_16": "art. 5 law of 2 August 2002",
-    "be_civil": "art. 2 law of 5 May 1865",
+    "be_b2b": "art. 5 wet/loi 2-8-2002",
+    "be_b2b_contracts_before_2013_03_16": "art. 5 wet/loi 2-8-2002",
+    "be_civil": "art. 2 wet/loi 5-5-1865",
 }
 
 cites("BE-GEN-2", "BE-GEN-3", by="statutes.be.interest")
@@ -98,7 +99,7 @@ def interest(
     days = sum(line.days for line in lines)
     compensation = table("be.fixed_compensation").decimal if is_commercial_contract and days else ZERO
     total = principal + vat + late_interest + compensation
-    article = "agreed rate (art. 1 law of 5 May 1865)" if series is None else ARTICLES[series]
+    article = "art. 1 wet/loi 5-5-1865" if series is None else ARTICLES[series]
     explanation = (
         Line(rule_id="BE-INT-3", text_key="be.interest.principal", amount=principal),
         *_explained_vat(vat),
@@ -184,13 +185,7 @@ def line_amounts(base: Decimal, lines: tuple[InterestLine, ...], divisor: Diviso
 def years(first: date, last: date, divisor: Divisor) -> Fraction:
     """The days from `first` through `last` as a part of a year (BE-INT-3); `actual`: a leap year's days by 366."""
     days = last.toordinal() - first.toordinal() + 1
-    if divisor == "365":
-        return Fraction(days, DAYS_IN_YEAR)
-    leap_days = sum(
-        min(last, date(year, 12, 31)).toordinal() - max(first, date(year, 1, 1)).toordinal() + 1
-        for year in range(first.year, last.year + 1)
-        if _is_leap(year)
-    )
+    leap_days = _leap_days(first, last) if divisor == "actual" else 0
     return Fraction(leap_days, LEAP_YEAR_DAYS) + Fraction(days - leap_days, DAYS_IN_YEAR)
 
 
@@ -200,7 +195,6 @@ def explained_interest(
     """One line for each rate; when there is none, a line that says that no day bears interest."""
     if not lines:
         return (Line(rule_id="BE-GEN-3", article=article, text_key="be.interest.none", amount=ZERO),)
-    by = "365" if divisor == "365" else "365 (366 in a leap year)"
     return tuple(
         Line(
             rule_id="BE-INT-4",
@@ -213,25 +207,31 @@ def explained_interest(
                 "days": line.days,
                 "percent": line.percent,
             },
-            formula=f"{base} x {line.percent}% x {line.days} / {by}",
+            formula=f"{base} x {line.percent}% x {_year_part(line, divisor)}",
             amount=part,
         )
         for line, part in zip(lines, parts, strict=True)
     )
 
 
+def _year_part(line: InterestLine, divisor: Divisor) -> str:
+    """The days of a line over those of their years, as people write it."""
+    leap_days = _leap_days(line.from_on, line.through_on) if divisor == "actual" else 0
+    parts = ((line.days - leap_days, DAYS_IN_YEAR), (leap_days, LEAP_YEAR_DAYS))
+    written = [f"{days} / {year_days}" for days, year_days in parts if days]
+    return written[0] if len(written) == 1 else f"({' + '.join(written)})"
+
+
 def _explained_vat(vat: Decimal) -> tuple[Line, ...]:
     if not vat:
         return ()
-    return (
-        Line(rule_id="BE-B2B-1", article="art. 2, 6° law of 2 August 2002", text_key="be.interest.vat", amount=vat),
-    )
+    return (Line(rule_id="BE-B2B-1", article="art. 2, 6° wet/loi 2-8-2002", text_key="be.interest.vat", amount=vat),)
 
 
 def _explained_compensation(compensation: Decimal) -> tuple[Line, ...]:
     if not compensation:
         return ()
-    article = "art. 6 law of 2 August 2002"
+    article = "art. 6 wet/loi 2-8-2002"
     return (Line(rule_id="BE-B2B-5", article=article, text_key="be.interest.compensation", amount=compensation),)
 
 
@@ -257,5 +257,10 @@ def _period(
     raise InvalidInput("from_on and through_on, or due_on and paid_on: give one of the two pairs")
 
 
-def _is_leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+def _leap_days(first: date, last: date) -> int:
+    """How many of the days from `first` through `last` lie in a leap year."""
+    return sum(
+        min(last, date(year, 12, 31)).toordinal() - max(first, date(year, 1, 1)).toordinal() + 1
+        for year in range(first.year, last.year + 1)
+        if isleap(year)
+    )

@@ -1,5 +1,6 @@
 """Limitation (verjaring, prescription): what letters do to the term (art. 2244 § 2 oud BW/ancien C.civ.)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias, cast
@@ -48,7 +49,7 @@ class Limitation:
 
 
 @topic("be.limitation", rules=("BE-LIM-1", "BE-LIM-2"))
-def limitation(*, starts_on: date, term_months: int, acts: tuple[LimitationAct, ...] = ()) -> Limitation:
+def limitation(*, starts_on: date, term_months: int, acts: Sequence[LimitationAct] = ()) -> Limitation:
     """When a claim is barred, given the letters sent: art. 2244 § 2 oud BW/ancien C.civ.
 
     The first lawyer's or bailiff's notice with acknowledgement of receipt, sent within the term, starts a new term of a
@@ -56,7 +57,7 @@ def limitation(*, starts_on: date, term_months: int, acts: tuple[LimitationAct, 
     other letter interrupts. Raises `InvalidInput` for a term without months.
     """
     if term_months < 1:
-        raise InvalidInput("term_months must be at least 1")
+        raise InvalidInput("term_months: must be at least 1")
     original_end = plus_months(starts_on, term_months)
     notices = [(act.on, at) for at, act in enumerate(acts) if act.kind == "lawyers_notice" and act.on <= original_end]
     effective_on, effective_at = min(notices, default=(None, None))

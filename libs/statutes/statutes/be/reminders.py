@@ -1,5 +1,6 @@
 """First reminder and collector's notice of a consumer debt: their terms and costs (Book XIX WER/CDE)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias, cast
@@ -153,7 +154,7 @@ def reminder_cost(
     *,
     regular_delivery: bool,
     due_on: date,
-    earlier_unpaid_due_on: tuple[date, ...] = (),
+    earlier_unpaid_due_on: Sequence[date] = (),
     postage: Amount = ZERO,
 ) -> ReminderCost:
     """What a reminder may cost a consumer, in euro: art. XIX.2 § 1 WER/CDE.

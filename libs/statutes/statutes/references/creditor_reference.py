@@ -25,7 +25,7 @@ def iso11649(*, reference: str | None = None, creditor_reference: str | None = N
     """Make a creditor reference of at most 21 letters and digits, or check one; exactly one of the two is given.
 
     Check digits by ISO 7064 (modulo 97, 10). Spaces of a reference to check are ignored; small letters count as
-    capitals. Raises InvalidInput for a reference that cannot be carried.
+    capitals. Raises `InvalidInput` for a reference that cannot be carried.
     """
     if (reference is None) == (creditor_reference is None):
         raise InvalidInput("give exactly one of reference and creditor_reference")
@@ -37,7 +37,7 @@ def iso11649(*, reference: str | None = None, creditor_reference: str | None = N
 
 def _made(reference: str) -> CreditorReference:
     if not REFERENCE.fullmatch(reference):
-        raise InvalidInput("reference must be 1 to 21 letters and digits")
+        raise InvalidInput("reference: must be 1 to 21 letters and digits")
     return CreditorReference(
         valid=True, creditor_reference=f"RF{mod_97_10.calc_check_digits(reference + 'RF')}{reference}"
     )

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from statutes.errors import InvalidInput
 from statutes.money import Amount
+from statutes.references.bank_accounts import iban as check_belgian
 from statutes.references.bank_accounts import is_iban
 from statutes.references.creditor_reference import iso11649
 from statutes.topics import topic
@@ -39,8 +40,8 @@ def epc_qr(
     """The payload of a payment QR code: UTF-8, `SCT`, lines that end in one line feed, no empty lines at the end.
 
     `amount` is in euro, from 0.01 through 999,999,999.99. The creditor reference is that of ISO 11649; a Belgian
-    structured communication belongs in `communication`. Raises InvalidInput for a wrong IBAN or reference, a text that
-    is too long, both references, or a payload above 331 bytes.
+    structured communication belongs in `communication`. Raises `InvalidInput` for a wrong IBAN or reference, a text
+    that is too long, both references, or a payload above 331 bytes.
     """
     if creditor_reference is not None and communication:
         raise InvalidInput("give creditor_reference or communication, not both")
@@ -48,10 +49,10 @@ def epc_qr(
         *("BCD", "002", "1", "SCT"),
         _code("bic", bic, BIC),
         _text("name", name, LONGEST_NAME),
-        _account(iban),
-        _amount(amount),
+        _iban_line(iban),
+        _amount_line(amount),
         _code("purpose", purpose, PURPOSE),
-        _reference(creditor_reference),
+        _reference_line(creditor_reference),
         _text("communication", communication, LONGEST_COMMUNICATION) if communication else "",
     ]
     while not lines[-1]:
@@ -62,26 +63,27 @@ def epc_qr(
     return PaymentCode(payload=payload)
 
 
-def _account(iban: str) -> str:
-    if not is_iban(iban):
-        raise InvalidInput("iban is not valid")
-    return "".join(iban.split()).upper()
+def _iban_line(iban: str) -> str:
+    compact = "".join(iban.split()).upper()
+    if not (check_belgian(iban=compact).valid if compact.startswith("BE") else is_iban(compact)):
+        raise InvalidInput("iban: is not valid")
+    return compact
 
 
-def _amount(amount: Decimal) -> str:
+def _amount_line(amount: Decimal) -> str:
     if not SMALLEST_AMOUNT <= amount <= LARGEST_AMOUNT:
-        raise InvalidInput(f"amount must be from {SMALLEST_AMOUNT} through {LARGEST_AMOUNT}")
+        raise InvalidInput(f"amount: must be from {SMALLEST_AMOUNT} through {LARGEST_AMOUNT}")
     if amount != amount.quantize(SMALLEST_AMOUNT):
-        raise InvalidInput("amount must be in whole cents")
+        raise InvalidInput("amount: must be in whole cents")
     return f"EUR{amount:.2f}"
 
 
-def _reference(creditor_reference: str | None) -> str:
+def _reference_line(creditor_reference: str | None) -> str:
     if creditor_reference is None:
         return ""
     checked = iso11649(creditor_reference=creditor_reference)
     if checked.creditor_reference is None:
-        raise InvalidInput("creditor_reference is not valid")
+        raise InvalidInput("creditor_reference: is not valid")
     return checked.creditor_reference
 
 
@@ -89,15 +91,15 @@ def _code(field: str, text: str | None, pattern: re.Pattern[str]) -> str:
     if text is None:
         return ""
     if not pattern.fullmatch(text):
-        raise InvalidInput(f"{field} is not valid")
+        raise InvalidInput(f"{field}: is not valid")
     return text
 
 
 def _text(field: str, text: str, longest: int) -> str:
     if not text.strip():
-        raise InvalidInput(f"{field} is empty")
+        raise InvalidInput(f"{field}: is empty")
     if len(text) > longest:
-        raise InvalidInput(f"{field} is longer than {longest} characters")
+        raise InvalidInput(f"{field}: is longer than {longest} characters")
     if any(ord(character) < FIRST_PRINTABLE for character in text):
-        raise InvalidInput(f"{field} must stand on one line")
+        raise InvalidInput(f"{field}: must stand on one line")
     return text

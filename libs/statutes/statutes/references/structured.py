@@ -27,7 +27,7 @@ def structured_communication(*, number: str | None = None, communication: str | 
 
     `number` is text of at most ten digits, filled up with zeros on the left. Check digits: the number modulo 97, and 97
     when that is 0 (Febelfin). `communication` may stand between `+++`, between `***` or bare, with or without slashes.
-    All zeros are not valid. Raises InvalidInput for a number that is none.
+    All zeros are not valid. Raises `InvalidInput` for a number that is none.
     """
     if (number is None) == (communication is None):
         raise InvalidInput("give exactly one of number and communication")
@@ -39,7 +39,7 @@ def structured_communication(*, number: str | None = None, communication: str | 
 
 def _made(number: str) -> StructuredCommunication:
     if not NUMBER.fullmatch(number):
-        raise InvalidInput("number must be one to ten digits")
+        raise InvalidInput("number: must be one to ten digits")
     digits = number.rjust(10, "0")
     return _valid(digits + ogm_vcs.calc_check_digits(digits))
 
