@@ -1,6 +1,7 @@
 """The one door to lxml: foreign XML is opened without entities, network, DTD or huge trees, and typed here."""
 
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -86,9 +87,16 @@ def to_bytes(root: Element) -> bytes:
 
 def schema_errors(raw: bytes, schema: Path) -> tuple[str, ...]:
     """Where a document departs from a schema, empty when it is valid."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    validator = etree.XMLSchema(etree.parse(str(schema), parser))
-    document = etree.fromstring(raw, parser)
-    if validator.validate(document):
+    validator = _compiled(schema)
+    if validator.validate(etree.fromstring(raw, _parser())):
         return ()
     return tuple(f"line {error.line}: {error.message}" for error in validator.error_log)
+
+
+@cache
+def _compiled(schema: Path) -> Any:
+    return etree.XMLSchema(etree.parse(str(schema), _parser()))
+
+
+def _parser() -> Any:
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)

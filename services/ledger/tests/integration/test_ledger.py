@@ -2,15 +2,15 @@
 
 import asyncio
 import random
-import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from importlib.resources import files
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from common.queries import parse_queries
 from ledger.domain.journals import (
     POST_BATCH,
     Journal,
@@ -27,7 +27,7 @@ ENTITY = 1
 BANK = "BANK:NL02ABNA0123456789"
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TODAY = NOW.date()
-PROOFS = Path(__file__).parents[2] / "ledger" / "sql" / "proofs.sql"
+PROOFS = parse_queries((files("ledger") / "sql" / "proofs.sql").read_text("utf-8"))
 
 
 def a_journal(
@@ -76,13 +76,8 @@ async def posted(connection: asyncpg.Connection, code: str) -> int:
     )
 
 
-def proofs() -> dict[str, str]:
-    parts = re.split(r"^-- name: (\w+)$", PROOFS.read_text(), flags=re.MULTILINE)[1:]
-    return dict(zip(parts[::2], parts[1::2], strict=True))
-
-
 async def failing_proofs(connection: asyncpg.Connection) -> dict[str, list[tuple]]:
-    rows = {name: [tuple(row) for row in await connection.fetch(query)] for name, query in proofs().items()}
+    rows = {name: [tuple(row) for row in await connection.fetch(query)] for name, query in PROOFS.texts.items()}
     assert len(rows) == 8
     return {name: found for name, found in rows.items() if found}
 

@@ -166,5 +166,11 @@ FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 
 REVOKE ALL ON ALL TABLES IN SCHEMA ledger FROM public;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM public;
-GRANT USAGE ON SCHEMA ledger TO ledger;
-GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO ledger;
+
+-- where the run role is missing (a database that only prepares queries) nobody is granted anything
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'ledger') THEN
+        GRANT USAGE ON SCHEMA ledger TO ledger;
+        GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO ledger;
+    END IF;
+END $$;

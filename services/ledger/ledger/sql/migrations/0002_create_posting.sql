@@ -211,8 +211,14 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION ledger.open_accounts FROM public;
-GRANT EXECUTE ON FUNCTION ledger.open_accounts TO ledger;
 REVOKE ALL ON FUNCTION ledger.post_batch FROM public;
-GRANT EXECUTE ON FUNCTION ledger.post_batch TO ledger;
 REVOKE ALL ON FUNCTION ledger.close_period FROM public;
-GRANT EXECUTE ON FUNCTION ledger.close_period TO ledger;
+
+-- where the run role is missing (a database that only prepares queries) nobody is granted anything
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'ledger') THEN
+        GRANT EXECUTE ON FUNCTION ledger.open_accounts TO ledger;
+        GRANT EXECUTE ON FUNCTION ledger.post_batch TO ledger;
+        GRANT EXECUTE ON FUNCTION ledger.close_period TO ledger;
+    END IF;
+END $$;

@@ -64,6 +64,12 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION ledger.reserve FROM public;
-GRANT EXECUTE ON FUNCTION ledger.reserve TO ledger;
 REVOKE ALL ON FUNCTION ledger.release FROM public;
-GRANT EXECUTE ON FUNCTION ledger.release TO ledger;
+
+-- where the run role is missing (a database that only prepares queries) nobody is granted anything
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'ledger') THEN
+        GRANT EXECUTE ON FUNCTION ledger.reserve TO ledger;
+        GRANT EXECUTE ON FUNCTION ledger.release TO ledger;
+    END IF;
+END $$;

@@ -48,4 +48,10 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION ledger.reconcile FROM public;
-GRANT EXECUTE ON FUNCTION ledger.reconcile TO ledger;
+
+-- where the run role is missing (a database that only prepares queries) nobody is granted anything
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'ledger') THEN
+        GRANT EXECUTE ON FUNCTION ledger.reconcile TO ledger;
+    END IF;
+END $$;
