@@ -22,8 +22,8 @@ def make_broker(
     Acknowledges after the handler, and gives the batch back when it raises; never creates a topic; never answers to a
     topic that a record names; keeps its partitions over a restart (static membership).
     """
-    broker = KafkaBroker(
-        bootstrap,  # pyright: ignore[reportArgumentType]  a list, as its documentation says
+    broker = KafkaBroker(  # a list, as its documentation says
+        bootstrap,  # pyright: ignore[reportArgumentType]
         client_id=instance,
         allow_auto_create_topics=False,
         enable_idempotence=True,

@@ -129,7 +129,8 @@ class Runner:
                 ]
                 for row in loaded
             }
-            await self._fold_and_write(connection, thing, {row.key: row for row in loaded}, due, batch, now)
+            work = Transaction(connection=connection, batch=batch, now=now)
+            await self._fold_and_write(work, thing, {row.key: row for row in loaded}, due)
         failpoint("after_alarm_commit")
         self._committed(batch)
         return len(loaded)

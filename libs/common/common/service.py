@@ -89,8 +89,8 @@ class Service:
     def app(self) -> Starlette:
         """The ASGI application with health, readiness, metrics and the service's own pages."""
         routes: list[Any] = [
-            Route("/health", self._health),
-            Route("/ready", self._ready),
+            Route("/health/live", self._live),
+            Route("/health/ready", self._ready),
             Route("/metrics", self._metrics),
         ]
         if self.http is not None:
@@ -270,7 +270,7 @@ class Service:
         faults += consumer_faults(consumer, now_seconds=time.time(), last_ack_seconds=self.last_ack_seconds)
         return Standing(faults=tuple(faults))
 
-    async def _health(self, _: Request) -> Response:
+    async def _live(self, _: Request) -> Response:
         return JSONResponse({"service": self.name, "instance": self.settings.instance})
 
     async def _ready(self, _: Request) -> Response:
