@@ -12,6 +12,7 @@ from source_tree import Plant, Rule, Source, Tree, listed
 TOPICS = "libs/contracts/contracts/topics.yaml"
 PARTNER = "partner"
 QUERY = re.compile(r"^-- name: (\w+)", re.MULTILINE)
+TOPIC = re.compile(r"[a-z]+\.[a-z{}-]+\.v\d+")
 QUERY_HOLDERS = {"queries", "sql"}
 
 
@@ -103,6 +104,24 @@ def orphan_topics(tree: Tree) -> list[str]:
     return found
 
 
+def unread_topics(tree: Tree) -> list[str]:
+    """A service whose `app` spells out its topics must spell out those that name it as consumer, and no other."""
+    found: list[str] = []
+    for service in tree.services():
+        declared = {name for name, topic in topics_of(tree).items() if service in topic["consumers"]}
+        named = {
+            node.value
+            for source in tree.code()
+            if source.member == service and source.module == "app"
+            for node in ast.walk(source.syntax)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and TOPIC.fullmatch(node.value)
+        }
+        if named:
+            found += [f"{service}/app: does not subscribe to {name}" for name in sorted(declared - named)]
+            found += [f"{service}/app: {name} does not name it as consumer" for name in sorted(named - declared)]
+    return found
+
+
 def orphan_messages(tree: Tree) -> list[str]:
     """Events that others publish or nobody does, commands that nobody gives, and what nobody takes."""
     topics, consumed, made = topics_of(tree), consumed_by(tree), made_by(tree)
@@ -178,7 +197,7 @@ def test_the_rules_see_the_messages_that_the_registry_has(tree: Tree):
     assert len(MESSAGES) > 10
 
 
-@pytest.mark.parametrize("rule", [orphan_topics, orphan_messages, orphan_queries])
+@pytest.mark.parametrize("rule", [orphan_topics, unread_topics, orphan_messages, orphan_queries])
 def test_our_tree_has_no_orphans(tree: Tree, rule: Rule):
     found = rule(tree)
     assert not found, listed(found)
@@ -208,6 +227,9 @@ class Balance(Value):
     "services/ledger/ledger/sql/queries.sql": "-- name: select_due\nSELECT 1;\n\n-- name: select_all\nSELECT 2;\n",
     "services/ledger/ledger/repository.py": "queries.select_due\n_QUERIES['select_all']",
     "services/legal/pyproject.toml": "",
+    "services/legal/legal/app.py": """
+TOPICS = ("ledger.case-files.v1", "legal.requests.v1", "legal.partner-{partner}-acts.v1")
+""",
     "services/legal/legal/handlers.py": "def f(event: CaseFilePaid): ...",
     "services/legal/legal/consumers.py": "X = [On(message=m) for m in (CaseFilePaid, MandateProcedure, PartnerAct)]",
     "cli/cli/demo.py": "MandateProcedure.of(1), PartnerAct(act='served')",
@@ -215,7 +237,7 @@ class Balance(Value):
 
 
 def all_orphans(tree: Tree) -> list[str]:
-    return [*orphan_topics(tree), *orphan_messages(tree), *orphan_queries(tree)]
+    return [*orphan_topics(tree), *unread_topics(tree), *orphan_messages(tree), *orphan_queries(tree)]
 
 
 def test_a_platform_without_orphans_passes(plant: Plant):
@@ -249,6 +271,8 @@ CONTRACTS = "libs/contracts/contracts/all.py"
             "MandateProcedure: obeyed by ['ledger', 'legal']",
         ),
         ("cli/cli/demo.py", "MandateProcedure.of(1)", "1", "MandateProcedure: nobody gives it"),
+        ("services/legal/legal/app.py", '"legal.requests.v1", ', "", "does not subscribe to legal.requests.v1"),
+        ("services/legal/legal/app.py", "legal.requests", "intake.requests", "intake.requests.v1 does not name it"),
         ("services/ledger/ledger/repository.py", "_QUERIES['select_all']", "", "repository never uses select_all"),
         ("services/ledger/ledger/repository.py", "select_due", "select_late", "no query is named select_late"),
         ("services/ledger/ledger/sql/queries.sql", "select_all", "select_due", "select_due is named twice"),

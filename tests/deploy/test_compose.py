@@ -110,6 +110,9 @@ def wrong_settings(compose: Compose) -> list[str]:
     """A service is given every setting that it needs, by its name, and none that it does not know."""
     found: list[str] = []
     for service in our_services():
+        if not (ROOT / "services" / service / service / "settings.py").exists():
+            found.append(f"{service}: has no settings.py")
+            continue
         fields = settings_of(service).model_fields
         known = {name.upper() for name in fields}
         needed = {name.upper() for name, field in fields.items() if field.is_required()}
@@ -212,8 +215,8 @@ def changed(compose: Compose, path: str, value: object) -> Compose:
         (wrong_images, "kafka-topics/build/args/MEMBER", "statutes"),
         (wrong_images, "legal/command", ["legal.consumers"]),
         (wrong_images, "legal-migrations/command", ["common.migrate", "ledger"]),
-        (wrong_settings, "dunning/environment/DATABASE_URL", None),
-        (wrong_settings, "dunning/environment/DATABASE_URI", "postgresql://"),
+        (wrong_settings, "notifications/environment/PRINT_FOLDER", None),
+        (wrong_settings, "notifications/environment/PRINTER", "letters"),
         (
             wrong_databases,
             "dunning/environment/DATABASE_URL",
@@ -230,7 +233,7 @@ def changed(compose: Compose, path: str, value: object) -> Compose:
     ],
 )
 def test_a_file_with_a_fault_is_found(compose: Compose, rule: Rule, path: str, value: object):
-    assert rule(changed(compose, path, value))
+    assert set(rule(changed(compose, path, value))) - set(rule(compose))
 
 
 # --- what stands beside the file ---------------------------------------------------------------------------
