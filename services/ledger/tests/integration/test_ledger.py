@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from uuid import UUID, uuid4
@@ -254,7 +255,7 @@ async def test_a_reversal_mirrors_its_original_once(ledger: asyncpg.Connection):
     await post(ledger, [reversal])
     assert await posted(ledger, "CASE:1") == 0
     assert await failing_proofs(ledger) == {}
-    second = Journal(**{**vars(reversal), "idempotency_key": uuid4()})
+    second = replace(reversal, idempotency_key=uuid4())
     with pytest.raises(asyncpg.UniqueViolationError):
         await post(ledger, [a_receipt("CASE:1", 500), second])
 
@@ -266,11 +267,22 @@ async def test_a_reversal_of_an_unknown_journal_is_refused(ledger: asyncpg.Conne
         await post(ledger, [reversal_of(receipt, booked_on=TODAY, reason="never booked")])
 
 
-async def test_a_race_of_sixteen_withdrawals_never_overdraws(ledger: asyncpg.Connection, pool: asyncpg.Pool):
+async def test_a_reversal_that_does_not_mirror_is_refused(ledger: asyncpg.Connection):
+    receipt = a_receipt("CASE:1", 500)
+    await open_and_post(ledger, [receipt, a_receipt("CASE:1", 500)])
+    reversal = reversal_of(receipt, booked_on=TODAY, reason="a slip")
+    crooked = replace(reversal, lines=transfer(debit="CASE:1", credit=BANK, amount_cents=499))
+    with the_error("LG006"):
+        await post(ledger, [crooked])
+
+
+async def race_to_withdraw(ledger: asyncpg.Connection, pool: asyncpg.Pool) -> int:
+    """Sixteen connections wish for more than the 100,000 cents there are; answers what they got."""
     await open_and_post(ledger, [a_receipt("CASE:1", 100_000)])
     await ledger.execute("SELECT ledger.open_accounts($1, $2, $3)", ENTITY, ["CRED:7"], NOW)
     dice = random.Random(20260302)  # noqa: S311 - a seeded die
     amounts = [[dice.randint(1, 400) for _ in range(60)] for _ in range(16)]
+    assert sum(map(sum, amounts)) > 100_000, "or the race proves nothing"
 
     async def withdraw(wishes: list[int]) -> int:
         taken = 0
@@ -284,11 +296,50 @@ async def test_a_race_of_sixteen_withdrawals_never_overdraws(ledger: asyncpg.Con
                     assert refusal.constraint_name == "balance_floor"  # noqa: PT017 - only some are refused
         return taken
 
-    taken = sum(await asyncio.gather(*(withdraw(wishes) for wishes in amounts)))
-    assert sum(map(sum, amounts)) > 100_000, "the wishes must exceed the money, or the race proves nothing"
+    return sum(await asyncio.gather(*(withdraw(wishes) for wishes in amounts)))
+
+
+async def test_a_race_of_sixteen_withdrawals_never_overdraws(ledger: asyncpg.Connection, pool: asyncpg.Pool):
+    taken = await race_to_withdraw(ledger, pool)
     assert await posted(ledger, "CASE:1") == 100_000 - taken >= 0
     assert await posted(ledger, "CRED:7") == taken
     assert await failing_proofs(ledger) == {}
+
+
+async def test_without_the_floor_the_same_race_overdraws(
+    ledger: asyncpg.Connection, pool: asyncpg.Pool, owner: asyncpg.Connection
+):
+    await owner.execute("ALTER TABLE ledger.balance DROP CONSTRAINT balance_floor")
+    assert await race_to_withdraw(ledger, pool) > 100_000
+    assert await posted(ledger, "CASE:1") < 0
+    assert "proof_trust_account_equals_obligations" in await failing_proofs(ledger)
+
+
+async def test_without_the_zero_sum_trigger_a_proof_names_the_journal(
+    ledger: asyncpg.Connection, owner: asyncpg.Connection
+):
+    await owner.execute("DROP TRIGGER line_zero_sum ON ledger.line")
+    crooked = a_journal(Line(ledger_account=BANK, amount_cents=100), Line(ledger_account="CASE:1", amount_cents=-99))
+    ids, _ = await open_and_post(ledger, [crooked])
+    assert (await failing_proofs(ledger))["proof_p1_journal_sums_to_zero"] == [(ids[0],)]
+
+
+async def test_a_posting_whose_connection_dies_before_the_commit_leaves_nothing_and_is_retried(
+    ledger: asyncpg.Connection, pool: asyncpg.Pool, superuser: asyncpg.Connection
+):
+    receipt = a_receipt("CASE:1", 500)
+    await open_for(ledger, [receipt])
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await post(connection, [receipt])
+        await superuser.execute("SELECT pg_terminate_backend($1)", connection.get_server_pid())
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
+            await transaction.commit()
+    assert await posted(ledger, "CASE:1") == 0
+    _, is_new = await post(ledger, [receipt])
+    assert is_new == [True]
+    assert await posted(ledger, "CASE:1") == 500
 
 
 async def test_twelve_clients_with_the_same_batch_post_it_once(ledger: asyncpg.Connection, pool: asyncpg.Pool):

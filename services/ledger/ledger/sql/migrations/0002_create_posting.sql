@@ -172,6 +172,19 @@ BEGIN
     SELECT ids[l.j], l.n, l.a, l.v, p_booked[l.j]
     FROM unnest(p_journal, p_ordinal, line_accounts, p_amount_cents) AS l (j, n, a, v)
     WHERE ids[l.j] > 0;
+    IF EXISTS (SELECT FROM unnest(p_reverses) AS u (k) WHERE u.k IS NOT NULL) AND EXISTS (
+        SELECT
+        FROM (
+            SELECT j.id, l.ledger_account_id, l.amount_cents
+            FROM journal AS j
+            JOIN line AS l ON l.journal_id IN (j.id, j.reverses_id)
+            WHERE j.id = ANY (ids) AND j.reverses_id IS NOT NULL
+        ) AS x
+        GROUP BY x.id, x.ledger_account_id
+        HAVING sum(x.amount_cents) <> 0
+    ) THEN
+        RAISE EXCEPTION 'a reversal must mirror its original' USING ERRCODE = 'LG006';
+    END IF;
 
     -- 5. lock in account order in a statement of its own, then one aggregated update
     accounts := ARRAY(SELECT DISTINCT l.a FROM unnest(p_journal, line_accounts) AS l (j, a) WHERE ids[l.j] > 0);
