@@ -107,7 +107,7 @@ def run() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except _known_faults() as fault:
-        Console(stderr=True).print(f"[bold red]quittance:[/] {fault}", highlight=False)
+        Console(stderr=True, soft_wrap=True).print(f"quittance: {fault}", style="red", markup=False, highlight=False)
         sys.exit(1)
 
 

@@ -8,9 +8,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.partners import partner_names
 from cli.places import state_dir
 from cli.up import the_platform
-from kafka_admin import consumer_lag
+from contracts.registry import topics_for
+from kafka_admin import end_offsets
 from local_stack.platform import Platform
 from local_stack.postgres import PostgresError, run_sql
 from local_stack.processes import Processes
@@ -31,6 +33,7 @@ FROM waiting
 ORDER BY position
 LIMIT {limit}
 """
+_PROGRESS = "SELECT topic, partition, next_offset FROM progress"
 _COUNTS = """
 SELECT
     (SELECT count(*) FROM outbox),
@@ -80,6 +83,17 @@ def read_state(service: str, url: str) -> ServiceState:
     )
 
 
+def lag_of(platform: Platform, service: str) -> int:
+    """Records that a service has not applied yet: what its topics hold beyond the progress in its database."""
+    names = [platform.topic_prefix + topic.name for topic in topics_for(partner_names()) if service in topic.consumers]
+    done = {
+        (topic, int(partition)): int(next_offset)
+        for topic, partition, next_offset in run_sql(platform.database(service).url, _PROGRESS)
+    }
+    ends = end_offsets(platform.bootstrap, names)
+    return sum(max(0, end - max(first, done.get(place, 0))) for place, (first, end) in ends.items())
+
+
 def show(console: Console) -> None:
     """Print all of it."""
     stack = Stack(state_dir())
@@ -99,7 +113,7 @@ def _show_processes(console: Console, processes: Processes) -> None:
             since = datetime.fromtimestamp(processes.started_at(name), tz=UTC).astimezone()
             table.add_row(name, f"[green]runs[/] (pid {child.pid})", f"{since:%Y-%m-%d %H:%M:%S}")
         else:
-            table.add_row(name, "[red]ended[/]", f"see {processes.log_path(name)}")
+            table.add_row(name, "[red]ended[/]", f"./quittance logs {name}")
     console.print(table if table.row_count else "No process of this checkout runs.")
 
 
@@ -113,11 +127,10 @@ def _show_services(console: Console, platform: Platform) -> None:
             table.add_row(service, "[red]no database[/]", escape(str(error).splitlines()[-1]))
             continue
         states.append(state)
-        lag = consumer_lag(platform.bootstrap, platform.topic_prefix + service)
         table.add_row(
             service,
             "[green]yes[/]" if platform.is_ready(service) else "[red]no[/]",
-            str(sum(lag.values())),
+            str(lag_of(platform, service)),
             str(state.outbox_depth),
             str(state.outbox_age) if state.outbox_depth else "",
             str(state.parked_count),

@@ -11,7 +11,7 @@ from rich.table import Table
 from cli.partners import partner_names
 from cli.places import agency_file, service_dirs, state_dir
 from local_stack.platform import SERVICES, Platform
-from local_stack.sms import LOCAL_ACCOUNT_SID, LOCAL_AUTH_TOKEN
+from local_stack.sms import LOCAL_ACCOUNT_SID, LOCAL_AUTH_TOKEN, LOCAL_SENDER
 from local_stack.stack import Stack
 
 PREFERRED_HTTP_PORTS = {"intake": 8101, "dunning": 8102, "notifications": 8103, "ledger": 8104, "legal": 8105}
@@ -30,9 +30,11 @@ def the_platform(stack: Stack) -> Platform:
         "AGENCY_FILE": str(agency_file()),
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(stack.smtp_port),
-        "TWILIO_BASE_URL": stack.sms_url,
-        "TWILIO_ACCOUNT_SID": LOCAL_ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": LOCAL_AUTH_TOKEN,
+        "SMTP_ARCHIVE_FOLDER": str(stack.mail_folder),
+        "SMS_BASE_URL": stack.sms_url,
+        "SMS_ACCOUNT_SID": LOCAL_ACCOUNT_SID,
+        "SMS_AUTH_TOKEN": LOCAL_AUTH_TOKEN,
+        "SMS_SENDER": LOCAL_SENDER,
         **{name: str(folder) for name, folder in folders.items()},
     }
     return Platform(

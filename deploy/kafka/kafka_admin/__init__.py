@@ -2,9 +2,9 @@
 
 from kafka_admin.admin import (
     TopicToCreate,
-    consumer_lag,
     create_topics,
     delete_topics,
+    end_offsets,
     grant_partner,
     partner_acls,
     revoke_partner,
@@ -12,9 +12,9 @@ from kafka_admin.admin import (
 
 __all__ = [
     "TopicToCreate",
-    "consumer_lag",
     "create_topics",
     "delete_topics",
+    "end_offsets",
     "grant_partner",
     "partner_acls",
     "revoke_partner",

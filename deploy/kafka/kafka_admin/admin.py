@@ -3,11 +3,12 @@
 # pyright: reportPrivateImportUsage=false
 # confluent-kafka documents its names under `confluent_kafka.admin` and marks none of them as exported there.
 
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -30,6 +31,9 @@ from confluent_kafka.admin import (
 
 _TIMEOUT_SECONDS = 30
 _DAY_MILLISECONDS = 24 * 60 * 60 * 1000
+_ATTEMPTS = 50
+_PAUSE_SECONDS = 0.1
+_NO_LEADER_YET = frozenset({6, 5, 3})  # NOT_LEADER_FOR_PARTITION, LEADER_NOT_AVAILABLE, UNKNOWN_TOPIC_OR_PARTITION
 _SCRAM_ITERATIONS = 8192
 
 
@@ -100,21 +104,19 @@ def delete_topics(bootstrap: str, prefix: str) -> list[str]:
     return names
 
 
-def consumer_lag(bootstrap: str, group: str) -> dict[str, int]:
-    """Records of each topic that a consumer group has not committed yet; empty for a group that never committed."""
+def end_offsets(bootstrap: str, topics: Iterable[str]) -> dict[tuple[str, int], tuple[int, int]]:
+    """Earliest and next offset of each partition of the topics that exist."""
     client = _client(bootstrap)
-    asked = [ConsumerGroupTopicPartitions(group)]
-    committed = client.list_consumer_group_offsets(asked)[group].result(timeout=_TIMEOUT_SECONDS).topic_partitions
-    known = [place for place in committed if place.offset >= 0]
-    if not known:
+    existing = client.list_topics(timeout=_TIMEOUT_SECONDS).topics
+    places = [
+        TopicPartition(name, number) for name in topics if name in existing for number in existing[name].partitions
+    ]
+    if not places:
         return {}
-    latest = client.list_offsets({TopicPartition(p.topic, p.partition): OffsetSpec.latest() for p in known})
-    ends = {(p.topic, p.partition): future.result(timeout=_TIMEOUT_SECONDS).offset for p, future in latest.items()}
-    lag: dict[str, int] = {}
-    for place in known:
-        behind = max(0, ends[place.topic, place.partition] - place.offset)
-        lag[place.topic] = lag.get(place.topic, 0) + behind
-    return lag
+    specs: Any = OffsetSpec  # typed as if its two wanted values could be absent
+    earliest = _offsets(client, places, specs.earliest())
+    latest = _offsets(client, places, specs.latest())
+    return {place: (earliest[place], latest[place]) for place in latest}
 
 
 def grant_partner(bootstrap: str, partner: str, password: str, prefix: str = "") -> None:
@@ -165,6 +167,19 @@ def revoke_partner(bootstrap: str, partner: str, prefix: str = "") -> None:
     _all_done(client.delete_acls([mine]))
 
 
+def _offsets(client: Any, places: list[TopicPartition], spec: OffsetSpec) -> dict[tuple[str, int], int]:
+    for attempt in range(_ATTEMPTS):
+        futures = client.list_offsets(dict.fromkeys(places, spec))
+        try:
+            return {(p.topic, p.partition): f.result(timeout=_TIMEOUT_SECONDS).offset for p, f in futures.items()}
+        except KafkaException as error:
+            # right after its creation a partition has no leader for a moment
+            if attempt == _ATTEMPTS - 1 or error.args[0].code() not in _NO_LEADER_YET:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+    raise AssertionError("the last attempt returns or raises")
+
+
 def _allow(user: str, kind: ResourceType, name: str, operation: AclOperation) -> AclBinding:
     return AclBinding(kind, name, ResourcePatternType.PREFIXED, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
 
@@ -185,7 +200,7 @@ def _settings(name: str, topic: TopicToCreate) -> ConfigResource:
 
 def _client(bootstrap: str) -> Any:
     """Any: confluent-kafka types the results of its calls only by halves."""
-    return AdminClient({"bootstrap.servers": bootstrap})
+    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
 
 
 def _code(name: str) -> int:
