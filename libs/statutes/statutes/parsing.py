@@ -15,7 +15,7 @@ from functools import cache
 from typing import Annotated, Any, Final, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
 from statutes.errors import InvalidInput
-from statutes.money import AMOUNT, PERCENT
+from statutes.money import AMOUNT, PERCENT, ZERO
 
 Parser: TypeAlias = Callable[[object, str], object]
 
@@ -139,7 +139,7 @@ def _matching(pattern: re.Pattern[str], value: object, where: str, meant: str) -
 
 
 def _amount(value: object, where: str) -> Decimal:
-    return Decimal(_matching(_AMOUNT, value, where, 'an amount in text, as "1250.00"'))
+    return Decimal(_matching(_AMOUNT, value, where, 'an amount in text, as "1250.00"')) + ZERO  # -0.00 is 0.00
 
 
 def _percent(value: object, where: str) -> Decimal:

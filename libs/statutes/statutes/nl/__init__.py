@@ -31,6 +31,7 @@ from statutes.nl.court import (
     default_judgment_costs,
     writ_term,
 )
+from statutes.nl.figures import BailiffTariff, bailiff_tariff, company_is_large, consumer_credit_cap
 from statutes.nl.fourteen_day_letter import (
     FourteenDayTerm,
     LetterChannel,
@@ -42,6 +43,17 @@ from statutes.nl.fourteen_day_letter import (
 from statutes.nl.insolvency import InsolvencyEntry, insolvency_entry
 from statutes.nl.interest import Interest, InterestLine, interest
 from statutes.nl.limitation import ClaimKind, Limitation, limitation
+from statutes.nl.notices import (
+    CollectionPause,
+    ContactFrequency,
+    PauseCause,
+    collection_pause,
+    contact_frequency,
+    missing_letter_content,
+    missing_specification,
+    opposition_term,
+    order_to_pay_term,
+)
 from statutes.nl.payment_term import PaymentTerm, payment_term
 from statutes.nl.statement import StatementClaim, StatementPayment, statement
 from statutes.references.payment_reference import PaymentReference, payment_reference
@@ -49,12 +61,15 @@ from statutes.references.payment_reference import PaymentReference, payment_refe
 __all__ = [
     "Allocated",
     "AllocatedAcrossClaims",
+    "BailiffTariff",
     "ClaimKind",
     "ClaimShare",
     "Claimant",
     "CollectionCosts",
     "CollectionCostsCheck",
+    "CollectionPause",
     "ContactChannel",
+    "ContactFrequency",
     "ContactWindow",
     "ContractualInterest",
     "CourtFee",
@@ -73,6 +88,7 @@ __all__ = [
     "MonthlyPayment",
     "OpenClaim",
     "Parts",
+    "PauseCause",
     "PaymentReference",
     "PaymentTerm",
     "StatementClaim",
@@ -81,9 +97,14 @@ __all__ = [
     "WritTerm",
     "allocation",
     "allocation_across_claims",
+    "bailiff_tariff",
     "collection_costs",
     "collection_costs_check",
     "collection_costs_instalments",
+    "collection_pause",
+    "company_is_large",
+    "consumer_credit_cap",
+    "contact_frequency",
     "contact_window",
     "contractual_interest",
     "court_fees",
@@ -93,7 +114,11 @@ __all__ = [
     "insolvency_entry",
     "interest",
     "limitation",
+    "missing_letter_content",
+    "missing_specification",
     "next_contact_moment",
+    "opposition_term",
+    "order_to_pay_term",
     "payment_reference",
     "payment_term",
     "statement",

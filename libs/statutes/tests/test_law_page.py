@@ -1,0 +1,48 @@
+"""No rule of the law is forgotten: each is applied by code, or stands in the page with the reason why not."""
+
+from datetime import date
+
+import pytest
+
+from statutes.law_page import applied_rules, not_implemented, render, rules_of
+from statutes.tables import all_tables
+from statutes.topics import citations
+from statutes.verification import verification
+
+COUNTRIES = ["nl", "be"]
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_every_rule_is_either_applied_or_listed_with_a_reason_and_never_both(country: str):
+    rules, skipped, applied = rules_of(country), not_implemented(country), applied_rules()
+    assert rules
+    assert {rule for rule in rules if rule not in applied and rule not in skipped} == set()
+    assert set(skipped) <= set(rules)
+    assert {rule for rule in skipped if rule in citations()} == set()
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_code_and_tables_name_no_rule_that_does_not_exist(country: str):
+    named = {rule for rule in applied_rules() if rule.startswith(country.upper())}
+    assert named <= set(rules_of(country))
+
+
+def test_the_page_shows_every_rule_every_table_and_until_when_it_is_verified():
+    page = render()
+    for each in all_tables().values():
+        assert each.title in page
+        assert all(str(row.valid_from) in page for row in each.rows)
+        assert each.verified_until is None or f"verified until {each.verified_until}" in page
+    assert all(rule in page for country in COUNTRIES for rule in rules_of(country))
+    assert page == render()
+
+
+def test_a_table_warns_from_a_month_before_its_end_and_is_ended_the_day_after():
+    def state(day: date) -> str:
+        (found,) = (each for each in verification(as_of=day) if each.key == "nl_6_119")
+        return found.state
+
+    assert state(date(2026, 11, 29)) == "verified"
+    assert state(date(2026, 11, 30)) == "ends_soon"
+    assert state(date(2026, 12, 31)) == "ends_soon"
+    assert state(date(2027, 1, 1)) == "ended"
