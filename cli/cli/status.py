@@ -85,9 +85,10 @@ def read_state(service: str, url: str) -> ServiceState:
 
 def lag_of(platform: Platform, service: str) -> int:
     """Records that a service has not applied yet: what its topics hold beyond the progress in its database."""
-    names = [platform.topic_prefix + topic.name for topic in topics_for(partner_names()) if service in topic.consumers]
+    prefix = platform.topic_prefix
+    names = [prefix + topic.name for topic in topics_for(partner_names()) if service in topic.consumers]
     done = {
-        (topic, int(partition)): int(next_offset)
+        (prefix + topic, int(partition)): int(next_offset)
         for topic, partition, next_offset in run_sql(platform.database(service).url, _PROGRESS)
     }
     ends = end_offsets(platform.bootstrap, names)

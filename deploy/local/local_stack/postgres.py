@@ -3,6 +3,7 @@
 import functools
 import importlib.util
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -137,7 +138,7 @@ class Postgres:
 
 
 class _Runner:
-    """How the binaries are run: PostgreSQL refuses uid 0."""
+    """How the binaries are run: PostgreSQL refuses uid 0, and a uid that has no name."""
 
     def __init__(self, folder: Path, prefix: list[str], binaries: Path) -> None:
         self.folder = folder
@@ -146,11 +147,13 @@ class _Runner:
 
     @classmethod
     def choose(cls, folder: Path) -> "_Runner":
-        """Directly for an ordinary user; for root through a user namespace, else under another uid in /var/tmp."""
-        if os.getuid() != 0:
+        """Directly for an ordinary user; for root, and for a uid without a name (as containers have), through a user
+        namespace; where root may make none, under another uid in /var/tmp.
+        """
+        if os.getuid() != 0 and _has_a_name(os.getuid()):
             return cls(folder, [], BINARIES)
         namespace = ["unshare", "--user", f"--map-user={_NOBODY}", f"--map-group={_NOBODY}"]
-        if _works(tuple(namespace)):
+        if _works(tuple(namespace)) or os.getuid() != 0:
             return cls(folder, namespace, BINARIES)
         other_uid = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
         shared = Path("/var/tmp") / f"quittance-{folder.resolve().as_posix().strip('/').replace('/', '-')}"  # noqa: S108 - must be traversable by that uid
@@ -166,6 +169,14 @@ class _Runner:
             if part.is_dir():
                 shutil.copytree(part, self.folder / "wheel" / part.name, dirs_exist_ok=True, symlinks=True)
         os.chown(self.folder, _NOBODY, _NOBODY)
+
+
+def _has_a_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 @functools.cache
