@@ -11,7 +11,16 @@ from statutes.be.allocation import (
 )
 from statutes.be.consumer_claims import ConsumerClaim, consumer_claim
 from statutes.be.contacts import ContactChannel, ContactWindow, contact_window
-from statutes.be.courts import ProceduralIndemnity, procedural_indemnity
+from statutes.be.courts import (
+    BailiffActFee,
+    CompetentCourt,
+    ProceduralIndemnity,
+    RegistryFee,
+    bailiff_act_fee,
+    competent_court,
+    procedural_indemnity,
+    registry_fee,
+)
 from statutes.be.enforcement import WageSeizure, WageThresholds, wage_seizure, wage_thresholds
 from statutes.be.indemnity import (
     IndemnityCap,
@@ -21,6 +30,7 @@ from statutes.be.indemnity import (
     indemnity_cap,
     indemnity_claim,
 )
+from statutes.be.insolvency import InsolvencyEffects, bankruptcy, collective_debt_settlement, pass_on_due_on
 from statutes.be.interest import CommercialRate, Interest, InterestLine, commercial_rate, interest
 from statutes.be.ios import (
     IosCosts,
@@ -34,12 +44,24 @@ from statutes.be.ios import (
     ios_extras_cap,
     ios_reaction,
 )
+from statutes.be.letters import (
+    document_languages,
+    first_act,
+    missing_content,
+    not_judicial_sentence,
+    plan_statement_due_on,
+    releases_from_indemnity,
+    required_content,
+)
 from statutes.be.limitation import (
     ActEffect,
     ClaimKind,
     Limitation,
     LimitationAct,
+    LimitationEvent,
     limitation,
+    limitation_end,
+    limitation_starts_on,
     limitation_term_months,
 )
 from statutes.be.reminders import (
@@ -53,6 +75,7 @@ from statutes.be.reminders import (
     reminder_cost,
     reminder_term,
 )
+from statutes.be.scope import AnnualFigures, book_xix_applies, passes_sme_thresholds
 from statutes.be.terms import PaymentTerm, payment_term
 from statutes.references import (
     BankAccountCheck,
@@ -67,16 +90,20 @@ __all__ = [
     "ActEffect",
     "Allocation",
     "AllocationAcrossClaims",
+    "AnnualFigures",
+    "BailiffActFee",
     "BankAccountCheck",
     "ClaimKind",
     "ClaimShare",
     "CommercialRate",
+    "CompetentCourt",
     "ConsumerClaim",
     "ContactChannel",
     "ContactWindow",
     "IndemnityCap",
     "IndemnityClaim",
     "IndemnityClause",
+    "InsolvencyEffects",
     "Interest",
     "InterestLine",
     "IosCosts",
@@ -86,12 +113,14 @@ __all__ = [
     "IosReaction",
     "Limitation",
     "LimitationAct",
+    "LimitationEvent",
     "NoticeTerm",
     "NumberCheck",
     "OpenClaim",
     "Parts",
     "PaymentTerm",
     "ProceduralIndemnity",
+    "RegistryFee",
     "RemindedDebt",
     "ReminderChannel",
     "ReminderCost",
@@ -103,10 +132,17 @@ __all__ = [
     "WageThresholds",
     "allocation",
     "allocation_across_claims",
+    "bailiff_act_fee",
+    "bankruptcy",
+    "book_xix_applies",
+    "collective_debt_settlement",
     "commercial_rate",
+    "competent_court",
     "consumer_claim",
     "contact_window",
+    "document_languages",
     "enterprise_number",
+    "first_act",
     "iban",
     "indemnity_cap",
     "indemnity_claim",
@@ -117,12 +153,22 @@ __all__ = [
     "ios_extras_cap",
     "ios_reaction",
     "limitation",
+    "limitation_end",
+    "limitation_starts_on",
     "limitation_term_months",
+    "missing_content",
+    "not_judicial_sentence",
     "notice_term",
+    "pass_on_due_on",
+    "passes_sme_thresholds",
     "payment_term",
+    "plan_statement_due_on",
     "procedural_indemnity",
+    "registry_fee",
+    "releases_from_indemnity",
     "reminder_cost",
     "reminder_term",
+    "required_content",
     "structured_communication",
     "wage_seizure",
     "wage_thresholds",

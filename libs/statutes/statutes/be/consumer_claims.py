@@ -30,7 +30,13 @@ class ConsumerClaim:
     explanation: tuple[Line, ...]
 
 
-@topic("be.consumer_claim", rules=("BE-XIX-13", "BE-XIX-15", "BE-XIX-16", "BE-XIX-17", "BE-XIX-18", "BE-XIX-19"))
+@topic(
+    "be.consumer_claim",
+    rules=(
+        *("BE-XIX-13", "BE-XIX-15", "BE-XIX-16", "BE-XIX-17", "BE-XIX-18", "BE-XIX-19"),
+        *("BE-COL-11", "BE-COST-2"),
+    ),
+)
 def consumer_claim(
     *,
     balance: Amount,
@@ -46,8 +52,8 @@ def consumer_claim(
 
     Until the term of the reminder has ended only the balance is due. The legal maximum of interest is the commercial
     rate of each day, and is needed for every day, also under a lower agreed rate. Null for `percent_per_year` or
-    `indemnity` means the legal maximum. Raises `InvalidInput` for negative figures, `RateNotVerified` for a day
-    without a verified rate.
+    `indemnity` means the legal maximum. Nothing else may be asked: no costs, no fee of a collector or bailiff. Raises
+    `InvalidInput` for negative figures, `RateNotVerified` for a day without a verified rate.
     """
     for name, figure in (("balance", balance), ("percent_per_year", percent_per_year), ("indemnity", indemnity)):
         if figure is not None and figure < 0:

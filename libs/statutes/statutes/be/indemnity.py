@@ -18,7 +18,7 @@ ClauseStatus: TypeAlias = Literal["none", "applied", "reduced", "unwritten"]
 ARTICLE: Final = "art. XIX.4 WER/CDE"
 HUNDRED: Final = Decimal(100)
 
-cites("BE-GEN-1", "BE-GEN-2", by="statutes.be.indemnity")
+cites("BE-GEN-1", "BE-GEN-2", "BE-XIX-6", by="statutes.be.indemnity")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,7 +51,7 @@ class IosDates:
     title_final_from: date | None
 
 
-@topic("be.ios_dates", rules=("BE-IOS-8", "BE-IOS-10", "BE-IOS-13", "BE-IOS-14"))
+@topic("be.ios_dates", rules=("BE-IOS-1", "BE-IOS-6", "BE-IOS-8", "BE-IOS-10", "BE-IOS-13", "BE-IOS-14"))
 def ios_dates(*, served_on: date, title_served_on: date | None = None) -> IosDates:
     """Terms from the service of the demand (aanmaning, sommation), and of recourse against the served title.
 

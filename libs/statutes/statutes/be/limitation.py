@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias, cast
 
-from statutes.days import plus_months
+from statutes.days import ONE_DAY, plus_months
 from statutes.errors import InvalidInput
 from statutes.tables import table
 from statutes.topics import topic
 
 ActKind: TypeAlias = Literal["lawyers_notice", "simple_letter"]
+InterruptingKind: TypeAlias = Literal[
+    "summons", "commandment", "seizure", "acknowledgement", "lawyers_notice", "simple_letter"
+]
 ClaimKind: TypeAlias = Literal[
     "general",
     "judgment",
@@ -56,17 +59,55 @@ def limitation(*, starts_on: date, term_months: int, acts: Sequence[LimitationAc
     year (or of the original length when that is shorter) that never ends before the original one. It works once; no
     other letter interrupts. Raises `InvalidInput` for a term without months.
     """
+    original_end = limitation_end(starts_on=starts_on, term_months=term_months)
+    notices = [(act.on, at) for at, act in enumerate(acts) if act.kind == "lawyers_notice" and act.on <= original_end]
+    _, effective_at = min(notices, default=(None, None))
+    events = [LimitationEvent(on=act.on, kind=act.kind) for act in acts]
+    return Limitation(
+        ends_on=limitation_end(starts_on=starts_on, term_months=term_months, events=events),
+        acts=tuple(ActEffect(on=act.on, effective=at == effective_at) for at, act in enumerate(acts)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitationEvent:
+    """What may interrupt a term; a part payment or a request for time is an acknowledgement."""
+
+    on: date
+    kind: InterruptingKind
+
+
+def limitation_end(*, starts_on: date, term_months: int, events: Sequence[LimitationEvent] = ()) -> date:
+    """The last day of a term with all that interrupted it, not letters only: art. 2244 and 2248 oud BW/ancien C.civ.
+
+    A summons, commandment, seizure or acknowledgement inside the term starts the same term again; a lawyer's or
+    bailiff's notice gives at least a year, once. What comes after the end changes nothing. Raises `InvalidInput` for a
+    term without months.
+    """
     if term_months < 1:
         raise InvalidInput("term_months: must be at least 1")
-    original_end = plus_months(starts_on, term_months)
-    notices = [(act.on, at) for at, act in enumerate(acts) if act.kind == "lawyers_notice" and act.on <= original_end]
-    effective_on, effective_at = min(notices, default=(None, None))
-    ends_on = original_end
-    if effective_on is not None:
-        new_term_months = min(term_months, table("be.limitation_notice_months").integer)
-        ends_on = max(original_end, plus_months(effective_on, new_term_months))
-    effects = tuple(ActEffect(on=act.on, effective=at == effective_at) for at, act in enumerate(acts))
-    return Limitation(ends_on=ends_on, acts=effects)
+    ends_on, notice_used = plus_months(starts_on, term_months), False
+    for event in sorted(events, key=lambda event: event.on):
+        if event.on > ends_on or event.kind == "simple_letter":
+            continue
+        if event.kind != "lawyers_notice":
+            ends_on = max(ends_on, plus_months(event.on, term_months))
+        elif not notice_used:
+            notice_months = min(term_months, table("be.limitation_notice_months").integer)
+            ends_on, notice_used = max(ends_on, plus_months(event.on, notice_months)), True
+    return ends_on
+
+
+def limitation_starts_on(*, claim_kind: ClaimKind, due_on: date) -> date:
+    """The day from which the term of a claim is counted: BE-LIM-1.
+
+    A sale to a private person counts from the end of the calendar year, medical care from the end of its month.
+    """
+    if claim_kind == "sale_to_private_person":
+        return date(due_on.year, 12, 31)
+    if claim_kind == "medical_care":
+        return plus_months(due_on.replace(day=1), 1) - ONE_DAY
+    return due_on
 
 
 def limitation_term_months(*, claim_kind: ClaimKind) -> int:
