@@ -55,6 +55,7 @@ def _statements_of(raw: bytes, file_findings: Findings) -> list[Statement]:
     findings = Findings()
     entry_count = 0
     version: str | None = None
+    own_account: str | None = None
     is_root = True
     for event, element in read_events(raw):
         name = local_name(element)
@@ -69,9 +70,9 @@ def _statements_of(raw: bytes, file_findings: Findings) -> list[Statement]:
         if name == "Ntry" and parent is not None and local_name(parent) in CONTAINERS:
             entry_count += 1
             findings.where = f"entry {entry_count}"
-            entry = read_entry(
-                element, ordinal=entry_count, account_number=_account_number_of(parent), findings=findings
-            )
+            if entry_count == 1:  # once a statement: a look among all entries for each of them would be quadratic
+                own_account = _account_number_of(parent)
+            entry = read_entry(element, ordinal=entry_count, account_number=own_account, findings=findings)
             entries += [entry] if entry else []
             element.clear()
         elif name in CONTAINERS:

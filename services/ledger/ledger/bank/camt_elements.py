@@ -1,7 +1,6 @@
 """Looking into CAMT elements by local names, whatever version and namespace; what is odd becomes a finding."""
 
 import re
-from collections.abc import Iterator
 from datetime import date
 
 from ledger.bank.xml_border import Element
@@ -34,21 +33,18 @@ def local_name(element: Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
-def children(element: Element | None, *path: str) -> Iterator[Element]:
+def children(element: Element | None, *path: str) -> list[Element]:
     """All elements at a path of local names."""
-    if element is None:
-        return
-    if not path:
-        yield element
-        return
-    for child in element:
-        if local_name(child) == path[0]:
-            yield from children(child, *path[1:])
+    level = [] if element is None else [element]
+    for name in path:
+        qualified = "}" + name
+        level = [below for above in level for below in above if below.tag.endswith(qualified) or below.tag == name]
+    return level
 
 
 def child(element: Element | None, *path: str) -> Element | None:
     """The first element at a path of local names."""
-    return next(children(element, *path), None)
+    return next(iter(children(element, *path)), None)
 
 
 def text_at(element: Element | None, *paths: str) -> str | None:

@@ -74,7 +74,7 @@ def _type_code(element: Element) -> str | None:
 def _read_details(
     element: Element, entry_cents: int, currency: str, account_number: str | None, findings: Findings
 ) -> Iterator[Transaction]:
-    details = list(children(element, "NtryDtls", "TxDtls"))
+    details = children(element, "NtryDtls", "TxDtls")
     more_text = text_at(element, "AddtlNtryInf")
     declared = read_count(element, "NtryDtls/Btch/NbOfTxs")
     if not details and declared in (None, 0, 1):

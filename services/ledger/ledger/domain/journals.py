@@ -29,6 +29,7 @@ class JournalKind(StrEnum):
     TOP_UP = "top_up"  # BANK / TOPUP
     CHARGE = "charge"  # claim book: PRINCIPAL, INTEREST or COSTS / OUTSTANDING
     ALLOCATE = "allocate"  # claim book: OUTSTANDING / PRINCIPAL, INTEREST or COSTS
+    WRITE_OFF = "write_off"  # claim book: OUTSTANDING / PRINCIPAL or COSTS, what is let go
     REVERSAL = "reversal"  # mirrors the journal it reverses
 
 

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from common.queries import parse_queries
+from ledger.domain import chart
 from ledger.domain.journals import (
     POST_BATCH,
     Journal,
@@ -219,6 +220,30 @@ async def test_an_account_code_belongs_to_one_entity_and_a_known_kind(ledger: as
         await open_for(ledger, [receipt], entity=2)
     with the_error("LG006"):
         await ledger.execute("SELECT ledger.open_accounts(1, ARRAY['SLUSH:1'], $1)", NOW)
+
+
+async def test_every_code_of_the_chart_opens_an_account_of_its_book(ledger: asyncpg.Connection):
+    subject = UUID(int=1)
+    trust = [chart.bank("NL02ABNA0123456789"), chart.own_cost(ENTITY), chart.top_up(ENTITY)]
+    trust += [
+        name(subject)
+        for name in (
+            chart.received,
+            chart.due_to_client,
+            chart.due_to_payer,
+            chart.suspense,
+            chart.in_transit,
+            chart.unexplained_debit,
+        )
+    ]
+    claim = [
+        name(subject) for name in (chart.principal, chart.late_interest, chart.collection_costs, chart.outstanding)
+    ]
+    opened = "SELECT ledger.open_accounts($1, $2, $3)"
+    assert await ledger.fetchval(opened, ENTITY, [*trust, *claim], NOW) == len(trust) + len(claim)
+    books = dict(await ledger.fetch("SELECT code, book FROM ledger.ledger_account"))
+    assert books == {**dict.fromkeys(trust, 1), **dict.fromkeys(claim, 2)}
+    assert await failing_proofs(ledger) == {}
 
 
 async def test_a_missing_balance_row_is_refused(ledger: asyncpg.Connection, superuser: asyncpg.Connection):

@@ -35,6 +35,7 @@ VALUES
 ('INTEREST', 2, 1, 0, FALSE, NULL, 'INTEREST:<case_file_id or claim_id> late interest owed by the debtor'),
 ('COSTS', 2, 1, 0, FALSE, NULL, 'COSTS:<case_file_id or claim_id> collection costs owed by the debtor'),
 ('VAT', 2, 1, 0, FALSE, NULL, 'VAT:<case_file_id or claim_id> VAT on collection costs owed by the debtor'),
+('INDEMNITY', 2, 1, 0, FALSE, NULL, 'INDEMNITY:<claim_id> indemnity of a clause owed by the debtor'),
 ('OUTSTANDING', 2, -1, 0, FALSE, NULL, 'OUTSTANDING:<case_file_id> the other side: all that the debtor still owes');
 
 CREATE TABLE ledger.ledger_account (

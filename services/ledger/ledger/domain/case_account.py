@@ -1,0 +1,252 @@
+"""What a debtor owes on one case file, and what his payments cover. All figures come from `statutes`."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Literal, cast
+from uuid import UUID
+
+from common.errors import InvalidMessage
+from common.money import to_cents, to_decimal
+from statutes import ClaimTerms, Posting, Statement, be, nl, statement
+from statutes.errors import LawError
+
+WAIVED_INTEREST_DAYS = 21
+"""Who pays what his notice asked is not sent another for the days in between: so much interest is let go."""
+
+Country = Literal["NL", "BE"]
+Bucket = Literal["costs", "vat", "late_interest", "principal", "indemnity"]
+BUCKETS: tuple[Bucket, ...] = ("costs", "vat", "late_interest", "principal", "indemnity")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause:
+    """An indemnity clause as agreed."""
+
+    fixed_cents: int
+    percent: str
+    minimum_cents: int | None
+    maximum_cents: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interest:
+    """From when a claim bears interest, by a statutory series or an agreed rate."""
+
+    from_on: date
+    series: str | None = None
+    percent_per_year: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A claim as the ledger needs it."""
+
+    claim_id: UUID
+    principal_cents: int
+    due_on: date
+    contract_on: date
+    is_commercial: bool
+    agreed_percent: str | None
+    clause: Clause | None
+    interest: Interest | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charge:
+    """Costs, VAT or indemnity, due from a day."""
+
+    claim_id: UUID
+    kind: Literal["costs", "vat", "indemnity"]
+    amount_cents: int
+    on: date
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """The part of a payment, or of what is let go, that falls on one claim."""
+
+    payment_id: UUID
+    claim_id: UUID
+    kind: Literal["payment", "credit"]
+    amount_cents: int
+    on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseAccount:
+    """All postings of one case file."""
+
+    client_id: UUID
+    country: Country
+    acts_as_consumer: bool
+    client_is_sme: bool
+    client_can_deduct_vat: bool
+    reference_number: str
+    claims: tuple[Claim, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    shares: tuple[Share, ...] = ()
+    notices_answered: tuple[UUID, ...] = ()
+    overpaid_cents: int = 0
+    paid_on: date | None = None
+
+    def claim(self, claim_id: UUID) -> Claim:
+        """The claim of this id."""
+        return next(claim for claim in self.claims if claim.claim_id == claim_id)
+
+    def with_charges(self, charges: Sequence[Charge]) -> "CaseAccount":
+        """The same with more charged."""
+        return replace(self, charges=(*self.charges, *charges))
+
+    def charged_cents(self, kind: str) -> int:
+        """What was charged of one kind so far."""
+        return sum(charge.amount_cents for charge in self.charges if charge.kind == kind)
+
+
+@contextmanager
+def law_or_desk() -> Iterator[None]:
+    """What the law cannot answer for a day goes to a person, never guessed."""
+    try:
+        yield
+    except LawError as fault:
+        raise InvalidMessage("law_not_answered", f"{type(fault).__name__}: {fault}") from fault
+
+
+def position(case: CaseAccount, *, as_of: date) -> Statement:
+    """What is owed on a day, or on the day of the last posting if that is later."""
+    last = max((share.on for share in case.shares), default=as_of)
+    return statement([_terms(case, claim) for claim in case.claims], list(_postings(case)), as_of=max(as_of, last))
+
+
+def _terms(case: CaseAccount, claim: Claim) -> ClaimTerms:
+    interest = claim.interest
+    rate = interest.percent_per_year if interest else None
+    return ClaimTerms(
+        claim_id=str(claim.claim_id),
+        jurisdiction="nl" if case.country == "NL" else "be",
+        principal=to_decimal(claim.principal_cents),
+        interest_from=interest.from_on if interest else None,
+        series=cast("None", interest.series) if interest else None,
+        percent_per_year=Decimal(rate) if rate is not None else None,
+        compounding="yearly" if case.country == "NL" else "none",
+    )
+
+
+def _postings(case: CaseAccount) -> Iterator[Posting]:
+    for charge in case.charges:
+        if charge.amount_cents:
+            yield Posting(
+                claim_id=str(charge.claim_id), kind=charge.kind, on=charge.on, amount=to_decimal(charge.amount_cents)
+            )
+    for share in sorted(case.shares, key=lambda share: share.on):
+        yield Posting(claim_id=str(share.claim_id), kind=share.kind, on=share.on, amount=to_decimal(share.amount_cents))
+
+
+def covered_cents(owed: Statement) -> Counter[tuple[UUID, Bucket]]:
+    """What all payments and credits together cover, by claim and bucket."""
+    covered: Counter[tuple[UUID, Bucket]] = Counter()
+    for allocation in owed.allocations:
+        for bucket in BUCKETS:
+            covered[UUID(allocation.claim_id), bucket] += to_cents(getattr(allocation, bucket))
+    return covered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Covering:
+    """What one payment changed: cents by claim and bucket, what it was too much, and what was let go after it."""
+
+    case: CaseAccount
+    parts: Counter[tuple[UUID, Bucket]]
+    written_off: Counter[tuple[UUID, Bucket]]
+    overpaid_cents: int
+    open_cents: int
+
+    @property
+    def written_off_cents(self) -> int:
+        """All that was let go."""
+        return sum(self.written_off.values())
+
+
+def cover(case: CaseAccount, *, payment_id: UUID, amount_cents: int, value_on: date) -> Covering:
+    """Let a payment cover what it covers by law: first which claim (6:43 BW, 5.208 BW), then what of it (6:44, 5.210).
+
+    The parts are the difference to what was covered before, so that a payment with an earlier value date corrects what
+    later ones had covered. What is more than owed is kept apart.
+    """
+    before = position(case, as_of=value_on)
+    shares = list(_shares(case, before, payment_id=payment_id, amount_cents=amount_cents, value_on=value_on))
+    paid = replace(case, shares=(*case.shares, *shares))
+    after = position(paid, as_of=value_on)
+    overpaid = amount_cents - sum(share.amount_cents for share in shares) + to_cents(after.overpayment)
+    parts = covered_cents(after)
+    parts.subtract(covered_cents(before))
+    rest = _let_go(paid, after, payment_id=payment_id, value_on=value_on)
+    closed = replace(paid, shares=(*paid.shares, *rest), overpaid_cents=paid.overpaid_cents + overpaid)
+    final = position(closed, as_of=value_on)
+    written_off = covered_cents(final)
+    written_off.subtract(covered_cents(after))
+    open_cents = to_cents(final.total_open)
+    if open_cents == 0 and closed.paid_on is None:
+        closed = replace(closed, paid_on=value_on)
+    assert sum(parts.values()) + overpaid == amount_cents, "a payment is covered whole or kept apart"
+    return Covering(case=closed, parts=parts, written_off=written_off, overpaid_cents=overpaid, open_cents=open_cents)
+
+
+def _shares(
+    case: CaseAccount, owed: Statement, *, payment_id: UUID, amount_cents: int, value_on: date
+) -> Iterator[Share]:
+    law = nl if case.country == "NL" else be
+    open_claims = [
+        law.OpenClaim(
+            claim_id=claim.claim_id,
+            open=claim.open,
+            percent=_burden(case.claim(UUID(claim.claim_id))),
+            due_on=case.claim(UUID(claim.claim_id)).due_on,
+        )
+        for claim in owed.claims
+        if claim.open > 0
+    ]
+    if not open_claims:
+        return
+    split = law.allocation_across_claims(claims=open_claims, amount=to_decimal(amount_cents), paid_on=value_on)  # pyright: ignore[reportArgumentType]
+    for share in split.allocations:
+        yield Share(
+            payment_id=payment_id,
+            claim_id=UUID(share.claim_id),
+            kind="payment",
+            amount_cents=to_cents(share.amount),
+            on=value_on,
+        )
+
+
+def _burden(claim: Claim) -> Decimal:
+    """How burdensome a claim is to the debtor: its agreed rate, or a commercial claim before another."""
+    rate = claim.interest.percent_per_year if claim.interest else None
+    return Decimal(rate) if rate is not None else Decimal(int(claim.is_commercial))
+
+
+def _let_go(case: CaseAccount, owed: Statement, *, payment_id: UUID, value_on: date) -> list[Share]:
+    """The remainder, when it is no more than the interest of the last days; never where nothing was paid."""
+    open_cents = to_cents(owed.total_open)
+    if open_cents == 0:
+        return []
+    earlier = position(replace(case, shares=()), as_of=value_on - timedelta(days=WAIVED_INTEREST_DAYS))
+    until_now = position(replace(case, shares=()), as_of=value_on)
+    recent = to_cents(until_now.total_late_interest) - to_cents(earlier.total_late_interest)
+    if open_cents > recent:
+        return []
+    return [
+        Share(
+            payment_id=payment_id,
+            claim_id=UUID(claim.claim_id),
+            kind="credit",
+            amount_cents=to_cents(claim.open),
+            on=owed.as_of,
+        )
+        for claim in owed.claims
+        if claim.open > 0
+    ]

@@ -1,0 +1,121 @@
+"""Journals of a matched payment: whose money it is (trust book), and what of the claim it covers (claim book)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+from ledger.domain.case_account import Bucket, CaseAccount, Charge, Claim, Covering
+from ledger.domain.journals import Journal, JournalKind, Line, journal_key, transfer
+from ledger.domain.trust_account import ENTITIES
+
+ACCOUNT_OF: dict[str, str] = {
+    "costs": "COSTS",
+    "vat": "VAT",
+    "late_interest": "INTEREST",
+    "principal": "PRINCIPAL",
+    "indemnity": "INDEMNITY",
+}
+
+
+def principal_journal(case_file_id: UUID, case: CaseAccount, claim: Claim, *, on: date) -> Journal:
+    """The claim enters the claim book."""
+    return _claim_journal(
+        JournalKind.CHARGE,
+        case,
+        (claim.claim_id, "principal"),
+        on=on,
+        value_on=claim.due_on,
+        lines=transfer(
+            debit=f"PRINCIPAL:{claim.claim_id}",
+            credit=f"OUTSTANDING:{case_file_id}",
+            amount_cents=claim.principal_cents,
+        ),
+    )
+
+
+def charge_journals(
+    case_file_id: UUID, case: CaseAccount, charges: list[Charge], *, ground: str, on: date
+) -> Iterator[Journal]:
+    """Costs, VAT and indemnity enter the claim book, each on a ground of its own."""
+    for charge in charges:
+        yield _claim_journal(
+            JournalKind.CHARGE,
+            case,
+            (charge.claim_id, charge.kind, ground),
+            on=on,
+            value_on=charge.on,
+            lines=transfer(
+                debit=f"{ACCOUNT_OF[charge.kind]}:{charge.claim_id}",
+                credit=f"OUTSTANDING:{case_file_id}",
+                amount_cents=charge.amount_cents,
+            ),
+        )
+
+
+def match_journals(
+    case_file_id: UUID, covering: Covering, *, payment_id: UUID, amount_cents: int, value_on: date, booked_on: date
+) -> Iterator[Journal]:
+    """SUSP / CASE and REFUND, CASE / CRED, and the claim book's allocation and write-off."""
+    case = covering.case
+    entity = ENTITIES[case.country]
+    kept = amount_cents - covering.overpaid_cents
+    lines = [Line(ledger_account=f"SUSP:{payment_id}", amount_cents=amount_cents)]
+    if kept:
+        lines.append(Line(ledger_account=f"CASE:{case_file_id}", amount_cents=-kept))
+    if covering.overpaid_cents:
+        lines.append(Line(ledger_account=f"REFUND:{case_file_id}", amount_cents=-covering.overpaid_cents))
+    yield Journal(
+        entity_id=entity,
+        idempotency_key=journal_key(JournalKind.MATCH, entity, payment_id, case_file_id),
+        kind=JournalKind.MATCH,
+        booked_on=booked_on,
+        value_on=value_on,
+        lines=tuple(lines),
+        source_id=payment_id,
+    )
+    if kept:
+        yield Journal(
+            entity_id=entity,
+            idempotency_key=journal_key(JournalKind.SETTLE, entity, payment_id, case_file_id),
+            kind=JournalKind.SETTLE,
+            booked_on=booked_on,
+            value_on=value_on,
+            lines=transfer(
+                debit=f"CASE:{case_file_id}", credit=f"CRED:{case.client_id}/{case.country}", amount_cents=kept
+            ),
+            source_id=payment_id,
+        )
+    for kind, parts in ((JournalKind.ALLOCATE, covering.parts), (JournalKind.WRITE_OFF, covering.written_off)):
+        lines = _allocation_lines(case_file_id, parts)
+        if lines:
+            yield _claim_journal(
+                kind, case, (payment_id, case_file_id), on=booked_on, value_on=value_on, lines=lines
+            )
+
+
+def _allocation_lines(case_file_id: UUID, parts: Counter[tuple[UUID, Bucket]]) -> tuple[Line, ...]:
+    """What is covered leaves the claim; interest enters the book when it is paid, so it passes through both sides."""
+    lines = [
+        Line(ledger_account=f"{ACCOUNT_OF[bucket]}:{claim_id}", amount_cents=-cents)
+        for (claim_id, bucket), cents in sorted(parts.items(), key=lambda part: (str(part[0][0]), part[0][1]))
+        if cents and bucket != "late_interest"
+    ]
+    outstanding = -sum(line.amount_cents for line in lines)
+    if outstanding:
+        lines.append(Line(ledger_account=f"OUTSTANDING:{case_file_id}", amount_cents=outstanding))
+    return tuple(lines)
+
+
+def _claim_journal(
+    kind: JournalKind, case: CaseAccount, facts: tuple[object, ...], *, on: date, value_on: date, lines: tuple[Line, ...]
+) -> Journal:
+    entity = ENTITIES[case.country]
+    return Journal(
+        entity_id=entity,
+        idempotency_key=journal_key(kind, entity, *facts),
+        kind=kind,
+        booked_on=on,
+        value_on=value_on,
+        lines=lines,
+    )

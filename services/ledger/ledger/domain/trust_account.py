@@ -1,0 +1,230 @@
+"""A trust account as its bank statements tell it, and what one statement comes to."""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Literal
+from uuid import UUID
+
+from common.ids import name_id
+from common.messages import Message, Personal, Value
+
+from ledger.domain.controls import Decision, Judgement, RegisteredAccount, entries_to_book, judge_statement
+from ledger.domain.fingerprints import statement_key, transaction_fingerprint
+from ledger.domain.journals import Journal, JournalKind, Line, journal_key, transfer
+from ledger.domain.references import find_references
+from ledger.domain.statements import Statement
+
+EXPECTED_BEFORE = timedelta(days=60)
+EXPECTED_AFTER = timedelta(days=5)
+REMEMBERED_STATEMENTS = 400  # a little over a year of business days
+
+Country = Literal["NL", "BE"]
+ENTITIES: dict[Country, int] = {"NL": 1, "BE": 2}
+"""The trust entity of each country: its own bank account, its own books."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrustAccount:
+    """What was booked so far."""
+
+    iban: str
+    country: Country
+    last_closing_cents: int | None = None
+    last_closed_on: date | None = None
+    last_sequence_number: int | None = None
+    known_statements: tuple[UUID, ...] = ()
+    held: tuple[str, ...] = ()
+
+    @property
+    def registered(self) -> RegisteredAccount:
+        """As the controls want it. Entries known from an overlapping file are refused by their journal's key."""
+        return RegisteredAccount(
+            iban=self.iban,
+            last_closing_cents=self.last_closing_cents,
+            last_closed_on=self.last_closed_on,
+            last_sequence_number=self.last_sequence_number,
+            known_statements=frozenset(self.known_statements),
+        )
+
+
+class Receipt(Value):
+    """A credit that looks for its case file."""
+
+    payment_id: UUID
+    amount_cents: int
+    value_on: date
+    booked_on: date
+    references: tuple[str, ...]
+    payer_account: Personal | None
+    text: Personal | None
+
+
+class Debit(Value):
+    """Money that left: a remittance of ours when its id is known, else unexplained."""
+
+    entry_id: UUID
+    amount_cents: int  # positive
+    value_on: date
+    booked_on: date
+    remittance_id: UUID | None
+
+
+class ImportStatement(Message):
+    """A bank statement that was read, with the verdict of its controls still to be given (from a file)."""
+
+    key_field = "trust_account_id"
+
+    trust_account_id: UUID
+    iban: str
+    country: Country
+    statement: "ReadStatement"
+    known_remittances: tuple[UUID, ...] = ()
+
+
+class ReadStatement(Value):
+    """What of a statement is booked."""
+
+    statement_id: str
+    statement_key: UUID
+    sequence_number: int | None
+    closed_on: date
+    opening_cents: int
+    closing_cents: int
+    blocking: tuple[str, ...]  # what the controls that need no history found
+    warnings: tuple[str, ...]
+    receipts: tuple[Receipt, ...]
+    debits: tuple[Debit, ...]
+
+
+ImportStatement.model_rebuild()
+
+
+def trust_account_id(iban: str) -> UUID:
+    """The key of a trust account."""
+    return name_id("trust_account", iban)
+
+
+def judged(statement: Statement, account: RegisteredAccount | None, *, today: date) -> Judgement:
+    """All controls with what is known of the account."""
+    return judge_statement(
+        statement, account, expected_from=today - EXPECTED_BEFORE, expected_through=today + EXPECTED_AFTER
+    )
+
+
+def to_book(statement: Statement, account: RegisteredAccount) -> tuple[tuple[Receipt, ...], tuple[Debit, ...]]:
+    """The booked entries, one payment each, with the references that they state."""
+    receipts: list[Receipt] = []
+    debits: list[Debit] = []
+    for fingerprint, entry in entries_to_book(statement, account):
+        for transaction in entry.transactions:
+            single = len(entry.transactions) == 1
+            payment_id = fingerprint if single else transaction_fingerprint(fingerprint, transaction.index)
+            if transaction.amount_cents > 0:
+                payer = transaction.counterparty.account_number
+                receipts.append(
+                    Receipt(
+                        payment_id=payment_id,
+                        amount_cents=transaction.amount_cents,
+                        value_on=entry.value_on,
+                        booked_on=entry.booked_on,
+                        references=tuple(found.value for found in find_references(transaction)),
+                        payer_account=Personal.of(payer) if payer else None,
+                        text=Personal.of(transaction.text[:500]) if transaction.text else None,
+                    )
+                )
+            elif transaction.amount_cents < 0:
+                debits.append(
+                    Debit(
+                        entry_id=payment_id,
+                        amount_cents=-transaction.amount_cents,
+                        value_on=entry.value_on,
+                        booked_on=entry.booked_on,
+                        remittance_id=_uuid(transaction.end_to_end_id),
+                    )
+                )
+    return tuple(receipts), tuple(debits)
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(hex=text or "")
+    except ValueError:
+        return None
+
+
+def with_statement(account: TrustAccount, statement: ReadStatement) -> TrustAccount:
+    """The account after a booked statement."""
+    return replace(
+        account,
+        last_closing_cents=statement.closing_cents,
+        last_closed_on=statement.closed_on,
+        last_sequence_number=statement.sequence_number,
+        known_statements=(*account.known_statements, statement.statement_key)[-REMEMBERED_STATEMENTS:],
+    )
+
+
+def history_faults(account: TrustAccount, statement: ReadStatement) -> tuple[str, ...]:
+    """Controls that need the account's history: the statement must follow the last one."""
+    faults: list[str] = []
+    last = account.last_closing_cents
+    if last is not None and statement.opening_cents != last:
+        faults.append("opening: it does not open where the last booked statement closed; deliver the one between")
+    number, previous = statement.sequence_number, account.last_sequence_number
+    if number is not None and previous is not None and number not in (previous + 1, 1):
+        faults.append(f"sequence: number {number} follows number {previous}; ask the bank")
+    return tuple(faults)
+
+
+def receipt_journal(account: TrustAccount, receipt: Receipt) -> Journal:
+    """BANK / SUSP: the bank has it already, so it is recorded whatever it is."""
+    entity = ENTITIES[account.country]
+    return Journal(
+        entity_id=entity,
+        idempotency_key=journal_key(JournalKind.RECEIPT, entity, receipt.payment_id),
+        kind=JournalKind.RECEIPT,
+        booked_on=receipt.booked_on,
+        value_on=receipt.value_on,
+        lines=transfer(
+            debit=f"BANK:{account.iban}", credit=f"SUSP:{receipt.payment_id}", amount_cents=receipt.amount_cents
+        ),
+        source_id=receipt.payment_id,
+    )
+
+
+def debit_journal(account: TrustAccount, debit: Debit, *, is_ours: bool) -> Journal:
+    """INTRANSIT / BANK for a remittance of ours; anything else is a shortfall until it is explained."""
+    entity = ENTITIES[account.country]
+    kind = JournalKind.PAYOUT_DEBITED if is_ours else JournalKind.UNEXPLAINED_DEBIT
+    source = f"INTRANSIT:{debit.remittance_id}" if is_ours else f"RECALL:{debit.entry_id}"
+    lines: tuple[Line, ...] = transfer(debit=source, credit=f"BANK:{account.iban}", amount_cents=debit.amount_cents)
+    return Journal(
+        entity_id=entity,
+        idempotency_key=journal_key(kind, entity, debit.entry_id),
+        kind=kind,
+        booked_on=debit.booked_on,
+        value_on=debit.value_on,
+        lines=lines,
+        source_id=debit.remittance_id if is_ours else debit.entry_id,
+    )
+
+
+def read_statement(statement: Statement, iban: str, *, today: date) -> ReadStatement:
+    """A statement with the verdict of every control that needs no history (history is judged in the fold)."""
+    blank = RegisteredAccount(iban=iban)
+    judgement = judged(statement, blank if statement.account_number == iban else None, today=today)
+    receipts, debits = to_book(statement, blank) if judgement.decision is Decision.BOOK else ((), ())
+    texts = [f"{verdict.control}: {verdict.text}" for verdict in judgement.reasons]
+    blocking = texts if judgement.decision is Decision.HOLD else []
+    opening, closing = statement.opening, statement.closing
+    return ReadStatement(
+        statement_id=statement.statement_id or str(statement.sequence_number or ""),
+        statement_key=statement_key(statement),
+        sequence_number=statement.sequence_number,
+        closed_on=(closing.on if closing and closing.on else today),
+        opening_cents=opening.amount_cents if opening else 0,
+        closing_cents=closing.amount_cents if closing else 0,
+        blocking=tuple(blocking),
+        warnings=tuple(texts) if not blocking else (),
+        receipts=receipts,
+        debits=debits,
+    )
