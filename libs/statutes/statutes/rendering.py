@@ -8,27 +8,27 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
-from statutes.explanation import Line, rendered
+from statutes.explanation import Language, Line, rendered
 from statutes.money import AMOUNT
 
 Writer: TypeAlias = Callable[[Any], object]
 
 
-def as_json(result: object) -> dict[str, object]:
-    """Every field of a result, and the lines of its explanation in English."""
+def as_json(result: object, language: Language = "en") -> dict[str, object]:
+    """Every field of a result, and the lines of its explanation in a language."""
     assert dataclasses.is_dataclass(result), "a topic answers with a dataclass"
     written = {name: write(getattr(result, name)) for name, write in _fields(type(result)).items()}
     explanation = getattr(result, "explanation", None)
     if explanation is not None:
-        written["explanation"] = [_line(line) for line in cast("tuple[Line, ...]", explanation)]
+        written["explanation"] = [_line(line, language) for line in cast("tuple[Line, ...]", explanation)]
     return written
 
 
-def _line(line: Line) -> dict[str, object]:
+def _line(line: Line, language: Language) -> dict[str, object]:
     return {
         "rule_id": line.rule_id,
         "article": line.article,
-        "text": rendered((line,), "en")[0].text,
+        "text": rendered((line,), language)[0].text,
         "formula": line.formula,
         "amount": None if line.amount is None else _amount(line.amount),
     }
