@@ -1,0 +1,1 @@
+"""What clients hand over, read and checked: CSV files, UBL invoices, single claims. Pure: files in, values out."""
