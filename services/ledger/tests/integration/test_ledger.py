@@ -358,7 +358,10 @@ async def test_a_posting_whose_connection_dies_before_the_commit_leaves_nothing_
         transaction = connection.transaction()
         await transaction.start()
         await post(connection, [receipt])
-        await superuser.execute("SELECT pg_terminate_backend($1)", connection.get_server_pid())
+        pid = connection.get_server_pid()
+        assert await superuser.fetchval("SELECT pg_terminate_backend($1, 30000)", pid), (
+            "it must be gone before the commit"
+        )
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
             await transaction.commit()
     assert await posted(ledger, "CASE:1") == 0
