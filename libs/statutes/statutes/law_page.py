@@ -42,7 +42,7 @@ def rules_of(country: str) -> dict[str, Rule]:
 def not_implemented(country: str) -> dict[str, str]:
     """Rule id to the reason why no code applies it."""
     return {
-        raw["id"]: raw["reason"]
+        raw["rule"]: raw["reason"]
         for document in documents(country)
         for raw in cast("list[dict[str, str]]", document.get("not_implemented", []))
     }

@@ -38,7 +38,7 @@ def to_cents(amount: Decimal) -> int:
 
 def from_cents(cents: int) -> Decimal:
     """The amount in euro."""
-    return Decimal(cents).scaleb(-2)
+    return Decimal(cents).scaleb(-2) if cents else ZERO
 
 
 def to_percent_units(percent: Decimal) -> int:
