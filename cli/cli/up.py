@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.partners import partner_names
-from cli.places import agency_file, service_dirs, state_dir
+from cli.places import agency_file, checkout, service_dirs, state_dir
 from local_stack.platform import SERVICES, Platform
 from local_stack.sms import LOCAL_ACCOUNT_SID, LOCAL_AUTH_TOKEN, LOCAL_SENDER
 from local_stack.stack import Stack
@@ -44,7 +44,7 @@ def the_platform(stack: Stack) -> Platform:
         services=built_services(),
         partners=partner_names(),
         env=env,
-        pick_port=lambda service: stack.pick_port(f"{service}-http", PREFERRED_HTTP_PORTS[service]),
+        pick_port=lambda service: stack.pick_port(f"{service}-http", PREFERRED_HTTP_PORTS[service], process=service),
     )
 
 
@@ -115,9 +115,15 @@ def _print_places(console: Console, stack: Stack, platform: Platform) -> None:
     table.add_row("Kafka", stack.bootstrap_servers)
     if stack.partner_bootstrap_servers:
         table.add_row("Kafka for partners", f"{stack.partner_bootstrap_servers} (SCRAM-SHA-512)")
-    table.add_row("claims come in", str(folders_of(stack.state_dir)["WATCH_FOLDER"]))
-    table.add_row("mail, SMS, letters", f"{stack.mail_folder}, {stack.sms_folder}, {stack.state_dir / 'letters'}")
-    table.add_row("bank statements, payments", f"{stack.state_dir / 'bank' / 'in'}, {stack.state_dir / 'bank' / 'out'}")
-    table.add_row("logs", str(platform.processes.log_dir))
+    folders = {"mail": stack.mail_folder, "SMS": stack.sms_folder, "logs": platform.processes.log_dir}
+    named = {
+        "claims come in": "WATCH_FOLDER",
+        "letters": "PRINT_FOLDER",
+        "statements": "BANK_IN",
+        "payments": "BANK_OUT",
+    }
+    folders |= {title: folders_of(stack.state_dir)[name] for title, name in named.items()}
+    for title, folder in folders.items():
+        table.add_row(title, str(folder.relative_to(checkout())))
     console.print(f"[bold green]The platform runs[/] on {socket.gethostname()}, on loopback addresses only.")
     console.print(table)

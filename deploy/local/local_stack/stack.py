@@ -99,8 +99,13 @@ class Stack:
         with exclusively(self.state_dir):
             return self.processes.stop_all()
 
-    def pick_port(self, name: str, preferred: int | None = None) -> int:
-        """A port kept for this name: as last time, else the preferred one, else the next free one."""
+    def pick_port(self, name: str, preferred: int | None = None, *, process: str | None = None) -> int:
+        """A port kept for this name: as last time, else the preferred one, else the next free one.
+
+        While the process that listens on it runs, it is that one.
+        """
+        if process is not None and name in self._saved and self.processes.is_running(process):
+            return self._saved[name]
         wanted = self._saved.get(name, preferred or PREFERRED_PORTS.get(name))
         self._saved[name] = self.ports.pick(name, wanted)
         (self.state_dir / "ports.json").write_text(json.dumps(self._saved, indent=2) + "\n")
@@ -112,8 +117,8 @@ class Stack:
                 raise postgres_part.PostgresError("the server that DATABASE_URL names does not answer")
             return
         if not self.processes.is_running("postgres"):
-            self.pick_port("postgres")
             self._say("starting PostgreSQL")
+        self.pick_port("postgres", process="postgres")
         Postgres(self.state_dir, self._saved["postgres"]).start()
 
     def _start_kafka(self) -> None:
@@ -123,17 +128,13 @@ class Stack:
             return
         names = ("kafka", "kafka-controller", "kafka-partners")
         if not self.processes.is_running("kafka"):
-            for name in names:
-                self.pick_port(name)
             self._say("starting Apache Kafka")
-        plain, controller, partners = (self._saved[name] for name in names)
+        plain, controller, partners = (self.pick_port(name, process="kafka") for name in names)
         ports = KafkaPorts(plain=plain, controller=controller, partners=partners)
         Kafka(self.state_dir, ports, say=self._say).start()
 
     def _start_double(self, name: str, folder: Path) -> None:
-        if self.processes.is_running(name):
-            return
-        port = str(self.pick_port(name))
+        port = str(self.pick_port(name, process=name))
         command = [sys.executable, "-m", f"local_stack.{name}", "--port", port, "--folder", str(folder)]
         self.processes.start(name, command, cwd=self.state_dir)
 
