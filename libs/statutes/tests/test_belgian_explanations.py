@@ -35,6 +35,13 @@ def test_a_language_says_every_sentence_with_the_same_facts(language):
 def results():
     yield be.reminder_term(sent_on=DAY, channel="post", creditor_is_sme=True)
     yield be.reminder_term(sent_on=DAY, channel="e_mail")
+    for cause in ("plan_request", "dispute", "debt_mediation"):
+        yield be.notice_term(sent_on=DAY, suspension=be.Suspension(cause=cause, received_on=DAY))
+    for agreed_days in (None, 45, 90):
+        yield be.payment_term(invoice_received_on=DAY, agreed_days=agreed_days)
+    yield be.ios_dates(served_on=date(2024, 6, 3), title_served_on=date(2024, 9, 2))
+    notice = be.LimitationAct(on=DAY, kind="lawyers_notice")
+    yield be.limitation(starts_on=date(2023, 6, 1), term_months=24, acts=[notice])
     yield be.reminder_cost(regular_delivery=False, due_on=DAY)
     yield be.reminder_cost(regular_delivery=True, due_on=DAY)
     earlier = [date(2024, month, 1) for month in (1, 2, 3)]

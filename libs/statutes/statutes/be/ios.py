@@ -3,7 +3,7 @@
 Art. 1394/20 to 1394/27 of the Judicial code (Ger.W./C.jud.): between enterprises, by a bailiff.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias, cast
@@ -49,6 +49,7 @@ class IosDates:
     register_copy_due_on: date
     recourse_ends_on: date | None
     title_final_from: date | None
+    explanation: tuple[Line, ...]
 
 
 @topic("be.ios_dates", rules=("BE-IOS-1", "BE-IOS-6", "BE-IOS-8", "BE-IOS-10", "BE-IOS-13", "BE-IOS-14"))
@@ -72,7 +73,7 @@ def ios_dates(*, served_on: date, title_served_on: date | None = None) -> IosDat
             raise InvalidInput(f"title_served_on: is before {non_contestation_from}, when its record may be drawn up")
         recourse_months = table("be.ios_recourse_months").int_at(title_served_on)
         recourse_ends_on = next_working_day(_months_end_on(title_served_on, recourse_months))
-    return IosDates(
+    dates = IosDates(
         month_ends_on=month_ends_on,
         term_ends_on=term_ends_on,
         non_contestation_from=non_contestation_from,
@@ -80,7 +81,24 @@ def ios_dates(*, served_on: date, title_served_on: date | None = None) -> IosDat
         register_copy_due_on=nth_working_day_after(served_on, table("be.ios_register_working_days").integer),
         recourse_ends_on=recourse_ends_on,
         title_final_from=None if recourse_ends_on is None else day_after(recourse_ends_on),
+        explanation=(),
     )
+    return replace(dates, explanation=_explained_dates(served_on, title_served_on, dates))
+
+
+def _explained_dates(served_on: date, title_served_on: date | None, dates: IosDates) -> tuple[Line, ...]:
+    """What the debtor can do, and until when."""
+    react: dict[str, date] = {"served_on": served_on, "term_ends_on": dates.term_ends_on}
+    record: dict[str, date] = {"record_from": dates.non_contestation_from}
+    lines = [
+        Line(rule_id="BE-IOS-14", article="art. 1394/21 Ger.W./C.jud.", text_key="be.ios_dates.react", inputs=react),
+        Line(rule_id="BE-IOS-8", article="art. 1394/24 Ger.W./C.jud.", text_key="be.ios_dates.record", inputs=record),
+    ]
+    if title_served_on is not None and dates.recourse_ends_on is not None:
+        recourse: dict[str, date] = {"served_on": title_served_on, "recourse_ends_on": dates.recourse_ends_on}
+        article = "art. 1394/24 § 3 Ger.W./C.jud."
+        lines.append(Line(rule_id="BE-IOS-10", article=article, text_key="be.ios_dates.recourse", inputs=recourse))
+    return tuple(lines)
 
 
 def _no_service_reasons(day: date) -> list[str]:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, TypeAlias, cast
+from typing import Final, Literal, TypeAlias, cast
 
 from statutes.days import ONE_DAY, plus_months
 from statutes.errors import InvalidInput
+from statutes.explanation import Line
 from statutes.tables import table
 from statutes.topics import topic
 
@@ -25,6 +26,7 @@ ClaimKind: TypeAlias = Literal[
     "lawyer",
     "bailiff",
 ]
+ARTICLE: Final = "art. 2244 § 2 oud BW/ancien C.civ."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,7 @@ class Limitation:
 
     ends_on: date
     acts: tuple[ActEffect, ...]
+    explanation: tuple[Line, ...]
 
 
 @topic("be.limitation", rules=("BE-LIM-1", "BE-LIM-2"))
@@ -61,11 +64,18 @@ def limitation(*, starts_on: date, term_months: int, acts: Sequence[LimitationAc
     """
     original_end = limitation_end(starts_on=starts_on, term_months=term_months)
     notices = [(act.on, at) for at, act in enumerate(acts) if act.kind == "lawyers_notice" and act.on <= original_end]
-    _, effective_at = min(notices, default=(None, None))
+    effective_on, effective_at = min(notices, default=(None, None))
     events = [LimitationEvent(on=act.on, kind=act.kind) for act in acts]
+    ends_on = limitation_end(starts_on=starts_on, term_months=term_months, events=events)
+    term: dict[str, date | int] = {"starts_on": starts_on, "months": term_months, "original_end": original_end}
+    lines = [Line(rule_id="BE-LIM-1", text_key="be.limitation.term", inputs=term)]
+    if effective_on is not None:
+        notice: dict[str, date] = {"notice_on": effective_on, "ends_on": ends_on}
+        lines.append(Line(rule_id="BE-LIM-2", article=ARTICLE, text_key="be.limitation.notice", inputs=notice))
     return Limitation(
-        ends_on=limitation_end(starts_on=starts_on, term_months=term_months, events=events),
+        ends_on=ends_on,
         acts=tuple(ActEffect(on=act.on, effective=at == effective_at) for at, act in enumerate(acts)),
+        explanation=tuple(lines),
     )
 
 

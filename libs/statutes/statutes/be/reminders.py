@@ -1,7 +1,7 @@
 """First reminder and collector's notice of a consumer debt: their terms and costs (Book XIX WER/CDE)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, TypeAlias, cast
 
@@ -92,6 +92,7 @@ class NoticeTerm:
     counted_through: date | None
     late_interest_stops_from: date | None
     resume_from: date | None
+    explanation: tuple[Line, ...]
 
 
 @topic("be.notice_term", rules=("BE-COL-6", "BE-COL-7"))
@@ -116,7 +117,7 @@ def notice_term(*, sent_on: date, suspension: Suspension | None = None) -> Notic
             resume_from = day_after(counted_through)
         elif suspension.decided_on is None or suspension.decided_on > counted_through:
             stops_from = day_after(counted_through)
-    return NoticeTerm(
+    term = NoticeTerm(
         term_starts_on=starts_on,
         term_ends_on=ends_on,
         other_measures_from=day_after(ends_on),
@@ -126,7 +127,34 @@ def notice_term(*, sent_on: date, suspension: Suspension | None = None) -> Notic
         counted_through=counted_through,
         late_interest_stops_from=stops_from,
         resume_from=resume_from,
+        explanation=(),
     )
+    return replace(term, explanation=_explained_notice(sent_on, suspension, term))
+
+
+def _explained_notice(sent_on: date, suspension: Suspension | None, term: NoticeTerm) -> tuple[Line, ...]:
+    """What the term means, and what a suspension inside it does."""
+    wait = Line(
+        rule_id="BE-COL-6",
+        article="art. XIX.9 § 1 WER/CDE",
+        text_key="be.notice_term.wait",
+        inputs={
+            "sent_on": sent_on,
+            "starts_on": term.term_starts_on,
+            "ends_on": term.term_ends_on,
+            "other_measures_from": term.other_measures_from,
+        },
+    )
+    if suspension is None or term.counted_through is None:
+        return (wait,)
+    facts: dict[str, date] = {"received_on": suspension.received_on, "counted_through": term.counted_through}
+    article = "art. XIX.9 § 2 - § 5 WER/CDE"
+    key = f"be.notice_term.{suspension.cause}"
+    lines = [wait, Line(rule_id="BE-COL-7", article=article, text_key=key, inputs=facts)]
+    if term.late_interest_stops_from is not None:
+        stops = {"stops_from": term.late_interest_stops_from}
+        lines.append(Line(rule_id="BE-COL-7", article=article, text_key="be.notice_term.interest_stops", inputs=stops))
+    return tuple(lines)
 
 
 def _suspension_days(cause: str) -> int:

@@ -6,6 +6,7 @@ from typing import cast
 
 from statutes.days import day_after, plus_days
 from statutes.errors import InvalidInput
+from statutes.explanation import Line
 from statutes.tables import Row, table
 from statutes.topics import topic
 
@@ -18,6 +19,7 @@ class PaymentTerm:
     days: int
     last_payment_on: date
     late_interest_from: date
+    explanation: tuple[Line, ...]
 
 
 @topic("be.payment_term", rules=("BE-B2B-2", "BE-B2B-3"))
@@ -50,12 +52,22 @@ def payment_term(
         longest = _days(table("be.longest_payment_term_days").current) if objectively_justified else default
     clause_valid = None if agreed_days is None else longest is None or agreed_days <= longest
     days = agreed_days if agreed_days is not None and clause_valid else default
-    last_payment_on = plus_days(max(invoice_received_on, goods_received_on or invoice_received_on), days)
+    received_on = max(invoice_received_on, goods_received_on or invoice_received_on)
+    last_payment_on = plus_days(received_on, days)
+    key = {None: "default", True: "agreed", False: "unwritten"}[clause_valid]
     return PaymentTerm(
         clause_valid=clause_valid,
         days=days,
         last_payment_on=last_payment_on,
         late_interest_from=day_after(last_payment_on),
+        explanation=(
+            Line(
+                rule_id="BE-B2B-2" if clause_valid is None else "BE-B2B-3",
+                article="art. 4 wet/loi 2-8-2002",
+                text_key=f"be.payment_term.{key}",
+                inputs={"received_on": received_on, "days": days, "last_payment_on": last_payment_on},
+            ),
+        ),
     )
 
 
