@@ -1,0 +1,57 @@
+"""Which message goes through which handler of which thing."""
+
+from functools import partial, update_wrapper
+
+from common.decisions import Consumers, Due, Handler, On
+from contracts.dunning import AskContact, FileDispute, GrantContact, RefuseContact
+from contracts.intake import CaseFileClosed, CaseFileOpened, ClaimAccepted
+from contracts.ledger import CaseFilePaid, CostCharged, PaymentAllocated
+from contracts.legal import FileHandedOff, ProcedureDeclined, RecallAcknowledged
+from contracts.notifications import MessageExpired, MessageFailed, MessageRecalled, MessageSent
+from dunning import handlers, repository
+from dunning.domain.case_file import CASE_FILE
+from dunning.domain.composer import House
+from dunning.domain.debtor import DEBTOR
+from dunning.domain.disputes import DisputeByToken
+from dunning.domain.receipts import DecisionReceipt
+
+TOPICS = (
+    "intake.case-files.v1",
+    "ledger.case-files.v1",
+    "notifications.messages.v1",
+    "legal.case-files.v1",
+    "dunning.requests.v1",
+)
+
+
+def consumers(house: House) -> Consumers:
+    """The whole wiring, for a house: what is sent names its agency and its page for disputes."""
+
+    def at_home(handler: Handler) -> Handler:
+        return update_wrapper(partial(handler, house=house), handler)
+
+    located = repository.locate_disputed_case_files
+    return Consumers(
+        on=(
+            On(message=CaseFileOpened, handler=handlers.open_case_file, thing=CASE_FILE, opens=True),
+            On(message=ClaimAccepted, handler=handlers.join_claim, thing=CASE_FILE),
+            On(message=CaseFileClosed, handler=handlers.close_case_file, thing=CASE_FILE),
+            On(message=CostCharged, handler=handlers.charge_costs, thing=CASE_FILE),
+            On(message=PaymentAllocated, handler=handlers.follow_payment, thing=CASE_FILE),
+            On(message=CaseFilePaid, handler=handlers.end_when_paid, thing=CASE_FILE),
+            On(message=Due, handler=at_home(handlers.take_due_step), thing=CASE_FILE),
+            On(message=GrantContact, handler=at_home(handlers.send_when_granted), thing=CASE_FILE),
+            On(message=RefuseContact, handler=handlers.put_off_contact, thing=CASE_FILE),
+            On(message=MessageSent, handler=handlers.follow_sent, thing=CASE_FILE),
+            On(message=MessageFailed, handler=at_home(handlers.follow_failed), thing=CASE_FILE),
+            On(message=MessageExpired, handler=handlers.follow_expired, thing=CASE_FILE),
+            On(message=MessageRecalled, handler=handlers.follow_recalled, thing=CASE_FILE),
+            On(message=FileDispute, handler=handlers.file_dispute, thing=CASE_FILE),
+            On(message=DisputeByToken, handler=handlers.file_dispute, thing=CASE_FILE, locate=located),
+            On(message=FileHandedOff, handler=handlers.follow_procedure, thing=CASE_FILE),
+            On(message=ProcedureDeclined, handler=handlers.follow_procedure, thing=CASE_FILE),
+            On(message=RecallAcknowledged, handler=handlers.follow_procedure, thing=CASE_FILE),
+            On(message=AskContact, handler=handlers.grant_or_refuse_contact, thing=DEBTOR, opens=True),
+        ),
+        writers={DecisionReceipt: repository.insert_receipts},
+    )

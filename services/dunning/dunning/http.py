@@ -1,0 +1,161 @@
+"""Where debtors dispute: a page for people, JSON for programs. The token travels in the body, never in the address."""
+
+import html
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, Any
+from urllib.parse import parse_qs
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from common.runner import Answer, Submission
+from dunning import metrics
+from dunning.domain.disputes import Reason, read_token, submission_of
+
+MOST_BODY_BYTES = 16_384
+SOURCE = "disputes"
+NO_NUL = r"^[^\x00]*$"  # which the database refuses
+Submit = Callable[[Sequence[Submission]], Awaitable[list[Answer]]]
+
+
+class DisputeBody(BaseModel):
+    """What a debtor sends."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)]
+    reason: Reason
+    text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000, pattern=NO_NUL)] = Field(default="")
+
+
+class DisputeHeld(BaseModel):
+    """The file is on hold since this instant."""
+
+    dispute_id: str
+    held_at: str
+
+
+class Problem(Exception):  # noqa: N818
+    """An answer in problem+json (RFC 9457)."""
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        super().__init__(title)
+        self.status, self.title, self.detail = status, title, detail
+
+    def body(self) -> dict[str, Any]:
+        """The fields of the answer; nothing that was sent is repeated."""
+        return {"type": "about:blank", "status": self.status, "title": self.title, "detail": self.detail}
+
+
+UNKNOWN = Problem(404, "Unknown token", "No notice bears this token.")
+
+
+def make_http(submit: Submit) -> FastAPI:
+    """The HTTP of dunning, over the runner's `submit`."""
+    app = FastAPI(title="Quittance dunning", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json")
+
+    @app.exception_handler(Problem)
+    async def _problem(_: Request, problem: Problem) -> Response:
+        return JSONResponse(problem.body(), status_code=problem.status, media_type="application/problem+json")
+
+    @app.post(
+        "/v1/disputes",
+        status_code=201,
+        response_model=DisputeHeld,
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": DisputeBody.model_json_schema()}},
+            }
+        },
+    )
+    async def _file_dispute(request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            raise Problem(415, "JSON only", "Send the dispute as application/json.")
+        try:
+            dispute = DisputeBody.model_validate_json(await _limited_body(request))
+        except ValidationError as fault:
+            raise Problem(422, "Not a dispute", _faults(fault)) from fault
+        status, body = await file_dispute(submit, dispute)
+        return JSONResponse(body, status_code=status)
+
+    @app.get("/disputes", include_in_schema=False)
+    async def _page() -> Response:
+        return HTMLResponse(PAGE.format(message=""), headers=PAGE_HEADERS)
+
+    @app.post("/disputes", include_in_schema=False)
+    async def _page_sent(request: Request) -> Response:
+        fields = parse_qs((await _limited_body(request)).decode("utf-8", "replace"))
+        try:
+            dispute = DisputeBody.model_validate({name: values[0] for name, values in fields.items()})
+            status, body = await file_dispute(submit, dispute)
+        except (ValidationError, Problem) as fault:
+            status = fault.status if isinstance(fault, Problem) else 422
+            return HTMLResponse(PAGE.format(message=NOT_FILED), status_code=status, headers=PAGE_HEADERS)
+        message = FILED.format(held_at=html.escape(str(body.get("held_at", ""))))
+        return HTMLResponse(PAGE.format(message=message), status_code=status, headers=PAGE_HEADERS)
+
+    return app
+
+
+async def file_dispute(submit: Submit, dispute: DisputeBody) -> tuple[int, Mapping[str, Any]]:
+    """Submit a dispute. Raises Problem; an unknown token, a mistyped one and none at all get one answer."""
+    token = read_token(dispute.token)
+    if token is None:
+        metrics.DISPUTES.labels("unknown").inc()
+        raise UNKNOWN
+    digest, message = submission_of(token=token, reason=dispute.reason, text=dispute.text)
+    [answer] = await submit([Submission(source=SOURCE, id=digest, message=message)])
+    metrics.DISPUTES.labels(answer.status).inc()
+    match answer.status:
+        case "applied":
+            return 201, answer.body
+        case "repeated":
+            return 200, answer.body
+        case "waiting":
+            return 202, {"dispute_id": str(message.dispute_id), "held_at": ""}
+        case _:
+            raise UNKNOWN
+
+
+async def _limited_body(request: Request) -> bytes:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BODY_BYTES:
+            raise Problem(413, "Too long", f"A dispute has at most {MOST_BODY_BYTES} bytes.")
+    return body
+
+
+def _faults(fault: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors(include_input=False))
+
+
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+FILED = (
+    "<p role=status><b>Uw bericht is binnen. Wij zijn gestopt. / Votre message est bien arrivé. Nous nous sommes"
+    " arrêtés.</b> {held_at}</p>"
+)
+NOT_FILED = "<p role=alert><b>Deze code kennen wij niet. / Nous ne connaissons pas ce code.</b></p>"
+PAGE = """<!doctype html><html lang="nl"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Niet mee eens? / Pas d'accord ?</title>
+<style>body{{font:1rem/1.5 sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem}}
+label,input,select,textarea,button{{display:block;width:100%;box-sizing:border-box;font:inherit;margin:.3rem 0}}</style>
+<h1>Niet mee eens? / <span lang="fr">Pas d'accord ?</span></h1>{message}
+<form method="post" action="disputes"><label>Code van de brief / <span lang="fr">Code de la lettre</span>
+<input name="token" required autocomplete="off" maxlength="64"></label>
+<label>Waarom / <span lang="fr">Pourquoi</span><select name="reason">
+<option value="not_mine">Niet voor mij / Ce n'est pas pour moi</option>
+<option value="already_paid">Al betaald / Déjà payé</option>
+<option value="not_delivered">Niet geleverd / Pas livré</option>
+<option value="amount_wrong">Bedrag klopt niet / Montant inexact</option>
+<option value="other">Anders / Autre</option></select></label>
+<label>Uw uitleg / <span lang="fr">Votre explication</span>
+<textarea name="text" rows="6" maxlength="4000"></textarea></label>
+<button>Versturen / Envoyer</button></form></html>
+"""

@@ -1,0 +1,16 @@
+"""What dunning is told by its environment."""
+
+from pydantic import HttpUrl
+
+from common.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """`PUBLIC_URL` is where debtors reach this service from outside: it is printed on notices."""
+
+    public_url: HttpUrl
+
+    @property
+    def dispute_url(self) -> str:
+        """The page for disputes, as notices print it."""
+        return f"{str(self.public_url).rstrip('/')}/disputes"
