@@ -7,14 +7,16 @@ import fcntl
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from local_stack import kafka as kafka_part
 from local_stack import postgres as postgres_part
+from local_stack.faults import LocalStackError
 from local_stack.kafka import Kafka, KafkaPorts
-from local_stack.ports import LOOPBACK, Ports
+from local_stack.ports import LOOPBACK, Ports, is_free
 from local_stack.postgres import Postgres
 from local_stack.processes import Processes
 
@@ -26,6 +28,7 @@ PREFERRED_PORTS = {
     "smtp": 1025,
     "sms": 1080,
 }
+_READY_SECONDS = 30
 
 
 class Stack:
@@ -137,6 +140,11 @@ class Stack:
         port = str(self.pick_port(name, process=name))
         command = [sys.executable, "-m", f"local_stack.{name}", "--port", port, "--folder", str(folder)]
         self.processes.start(name, command, cwd=self.state_dir)
+        deadline = time.monotonic() + _READY_SECONDS
+        while is_free(int(port)):
+            if not self.processes.is_running(name) or time.monotonic() > deadline:
+                raise LocalStackError(f"{name} does not start:\n{self.processes.log_tail(name)}")
+            time.sleep(0.02)
 
 
 @contextmanager
