@@ -4,7 +4,6 @@ from calendar import isleap
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
-from fractions import Fraction
 from typing import Final, cast
 
 from statutes.days import day_after
@@ -15,9 +14,9 @@ from statutes.money import (
     ZERO,
     Amount,
     Percent,
+    divided_half_up,
     from_cents,
     from_percent_units,
-    rounded_cents,
     to_cents,
     to_percent_units,
 )
@@ -28,7 +27,8 @@ from statutes.topics import cites, topic
 
 DAYS_IN_YEAR: Final = 365
 LEAP_YEAR_DAYS: Final = 366
-HUNDREDTHS: Final = 100 * PERCENT_UNITS
+UNITS_IN_YEAR: Final = DAYS_IN_YEAR * LEAP_YEAR_DAYS
+HUNDRED_PERCENT: Final = 100 * PERCENT_UNITS
 ARTICLES: Final = {
     "be_b2b": "art. 5 wet/loi 2-8-2002",
     "be_b2b_contracts_before_2013_03_16": "art. 5 wet/loi 2-8-2002",
@@ -173,20 +173,24 @@ def line_amounts(base: Decimal, lines: tuple[InterestLine, ...], divisor: Diviso
 
     A part is the rounded sum through its line less the rounded sum before it, so only the total is ever rounded.
     """
-    cents, exact, before, parts = to_cents(base), Fraction(0), 0, list[Decimal]()
+    cents, exact, before = to_cents(base), 0, 0
+    parts: list[Decimal] = []
     for line in lines:
-        exact += cents * to_percent_units(line.percent) * years(line.from_on, line.through_on, divisor) / HUNDREDTHS
-        through = rounded_cents(exact)
+        exact += cents * to_percent_units(line.percent) * year_units(line.from_on, line.through_on, divisor)
+        through = divided_half_up(exact, HUNDRED_PERCENT * UNITS_IN_YEAR)
         parts.append(from_cents(through - before))
         before = through
     return parts
 
 
-def years(first: date, last: date, divisor: Divisor) -> Fraction:
-    """The days from `first` through `last` as a part of a year (BE-INT-3); `actual`: a leap year's days by 366."""
+def year_units(first: date, last: date, divisor: Divisor) -> int:
+    """The days from `first` through `last` as a part of a year, in whole units (BE-INT-3), so that nothing is lost.
+
+    A day is 366 units of a year of 365 days, and with `actual` 365 units of a leap year.
+    """
     days = last.toordinal() - first.toordinal() + 1
     leap_days = _leap_days(first, last) if divisor == "actual" else 0
-    return Fraction(leap_days, LEAP_YEAR_DAYS) + Fraction(days - leap_days, DAYS_IN_YEAR)
+    return (days - leap_days) * LEAP_YEAR_DAYS + leap_days * DAYS_IN_YEAR
 
 
 def explained_interest(
