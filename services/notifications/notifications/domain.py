@@ -123,11 +123,11 @@ def pause_after(attempts: int) -> timedelta:
     return min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), 16))
 
 
-def next_batch(now: datetime, *, full: BatchPlace | None = None) -> BatchPlace:
+def next_batch(now: datetime, *, full: BatchPlace | None = None, closed: BatchPlace | None = None) -> BatchPlace:
     """The batch that a letter joins at this instant: of today until the cut-off, else of the next working day; the
-    part after `full` when that one is of the same day.
+    part after `full` when that one is of the same day; a later day than that of `closed`.
     """
-    local = now.astimezone(LOCAL)
+    local = (now if closed is None else max(now, closed.cut_off_at)).astimezone(LOCAL)
     day = local.date()
     if local.time() >= CUT_OFF:
         day += timedelta(days=1)

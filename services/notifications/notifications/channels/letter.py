@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+import os
+import re
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,8 @@ from contracts.values import Address, Language
 from notifications.channels.qr import qr_svg
 
 FOLDER = Path(__file__).parent
+ZERO_WIDTH_SPACE = "\u200b"
+ENDLESS_WORD = re.compile(r"\S{40,}")
 STANDARDS = ["a-3a", "ua-1"]
 WINDOW_ON_THE_RIGHT = frozenset({"BE"})
 
@@ -44,7 +50,19 @@ class SetLetter:
 
 def letter_pool(processes: int) -> ProcessPoolExecutor:
     """Processes that set letters. Spawned: a process forked after Typst was loaded hangs."""
-    return ProcessPoolExecutor(max_workers=processes, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(max_workers=processes, mp_context=get_context("spawn"), initializer=end_with_parent)
+
+
+def end_with_parent() -> None:
+    """A process of the pool ends when its parent is gone, however that ended: nobody else would end it."""
+    parent = parent_process()
+    assert parent is not None, "only a spawned process has a parent to wait for"
+
+    def wait_for_end() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=wait_for_end, name="end_with_parent", daemon=True).start()
 
 
 def try_letter(content_json: str, language: Language, on: date) -> SetLetter:
@@ -97,9 +115,10 @@ def letter_values(content: Content, *, language: Language, on: date) -> dict[str
         "window": "right" if content.address.country in WINDOW_ON_THE_RIGHT else "left",
         "date": {"year": on.year, "month": on.month, "day": on.day},
         "subject": content.subject,
+        "title": breakable(content.subject),
         "sender_name": content.sender_name,
         "sender_lines": content.sender_lines,
-        "address_lines": [content.recipient_name, *address_lines(content.address)],
+        "address_lines": [breakable(line) for line in (content.recipient_name, *address_lines(content.address))],
         "place_and_date": content.place_and_date,
         "blocks": [block_values(block, language) for block in content.blocks],
         "footer": content.footer,
@@ -109,6 +128,11 @@ def letter_values(content: Content, *, language: Language, on: date) -> dict[str
 def address_lines(address: Address) -> Sequence[str]:
     """Street and city as both countries' posts want them."""
     return [f"{address.street} {address.house_number}", f"{address.postcode} {address.city}"]
+
+
+def breakable(text: str) -> str:
+    """Text whose endless words may break: they would run out of the page."""
+    return ENDLESS_WORD.sub(lambda word: ZERO_WIDTH_SPACE.join(word[0]), text)
 
 
 def block_values(block: Block, language: Language) -> Mapping[str, Any]:
@@ -121,8 +145,11 @@ def block_values(block: Block, language: Language) -> Mapping[str, Any]:
                 "qr_svg": qr_svg(block.qr_payload),
                 "qr_alternative": block.qr_alternative,
             }
-        case TableBlock() | TextBlock():
-            return block.model_dump()
+        case TableBlock():
+            rows = [[breakable(cell) for cell in row] for row in block.rows]
+            return {"kind": block.kind, "header": block.header, "rows": rows, "total": block.total}
+        case TextBlock():
+            return {"kind": block.kind, "text": breakable(block.text)}
 
 
 def payment_lines(block: PaymentBlock, language: Language) -> Sequence[Mapping[str, Any]]:

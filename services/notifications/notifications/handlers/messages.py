@@ -144,31 +144,28 @@ def confirm_letter(correspondence: Correspondence, answer: ConfirmLetter, now: d
         case "printed":
             decision = succeed(correspondence, message, proof=answer.detail, at=answer.at)
         case "withdrawn":
-            decision = release(correspondence, replace(message, is_recalled=True), now)
+            decision = recall(correspondence, message, now)
         case "expired":
             decision = expire(correspondence, message, now)
         case "failed":
             decision = fail(correspondence, message, reason="rendering", detail=answer.detail, now=now)
         case "returned":
             decision = fail(correspondence, message, reason="returned", detail=answer.detail, now=now)
-        case "full" | "closed":
-            decision = release(correspondence, message, now, full=message.place if answer.outcome == "full" else None)
+        case "full":
+            decision = join_batch(correspondence, message, now, full=message.place)
+        case "closed":
+            decision = join_batch(correspondence, message, now, closed=message.place)
     return decision
 
 
-def release(
-    correspondence: Correspondence, message: OutgoingMessage, now: datetime, *, full: BatchPlace | None = None
-) -> Decision[Correspondence]:
+def release(correspondence: Correspondence, message: OutgoingMessage, now: datetime) -> Decision[Correspondence]:
     """Let a message leave now, unless it was recalled or its time is over."""
     if message.is_recalled:
-        event = MessageRecalled(
-            case_file_id=correspondence.case_file_id, message_id=message.message_id, medium=message.medium
-        )
-        return finish(correspondence, message, Status.RECALLED, proof="", at=now, event=event)
+        return recall(correspondence, message, now)
     if not message.may_leave(now):
         return expire(correspondence, message, now)
     if message.medium == "letter":
-        return join_batch(correspondence, message, now, full=full)
+        return join_batch(correspondence, message, now)
     assert message.content is not None, f"{message.status} without content"
     delivery = Delivery(
         message_id=message.message_id, language=message.language, released_at=now, content=message.content
@@ -179,10 +176,17 @@ def release(
 
 
 def join_batch(
-    correspondence: Correspondence, message: OutgoingMessage, now: datetime, *, full: BatchPlace | None
+    correspondence: Correspondence,
+    message: OutgoingMessage,
+    now: datetime,
+    *,
+    full: BatchPlace | None = None,
+    closed: BatchPlace | None = None,
 ) -> Decision[Correspondence]:
-    """Put a letter into the next print batch, when that is printed in time."""
-    place = next_batch(now, full=full)
+    """Put a letter into the next print batch, unless it was recalled or that one is printed too late."""
+    if message.is_recalled:
+        return recall(correspondence, message, now)
+    place = next_batch(now, full=full, closed=closed)
     if not message.may_leave(place.cut_off_at):
         return expire(correspondence, message, now)
     assert message.content is not None, f"{message.status} without content"
@@ -214,6 +218,14 @@ def succeed(
         proof=proof,
     )
     return finish(correspondence, message, Status.SENT, proof=proof, at=at, event=event)
+
+
+def recall(correspondence: Correspondence, message: OutgoingMessage, now: datetime) -> Decision[Correspondence]:
+    """It does not leave: it was recalled in time."""
+    event = MessageRecalled(
+        case_file_id=correspondence.case_file_id, message_id=message.message_id, medium=message.medium
+    )
+    return finish(correspondence, message, Status.RECALLED, proof="", at=now, event=event)
 
 
 def expire(correspondence: Correspondence, message: OutgoingMessage, now: datetime) -> Decision[Correspondence]:

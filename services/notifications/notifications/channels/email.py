@@ -1,0 +1,193 @@
+"""E-mail by an SMTP relay. The Message-ID is the message's own id: a relay's archive can tell whether it arrived."""
+
+import asyncio
+import re
+from dataclasses import dataclass
+from email.headerregistry import Address as MailAddress
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+import aiosmtplib
+
+from common.calls import Outcome
+from common.decisions import Result
+from common.errors import InvalidMessage, TemporaryFailure
+from common.ids import name_id
+from common.messages import Value
+from contracts.notifications import Content, PaymentBlock
+from notifications.channels.mail_layout import html_text, plain_text
+from notifications.channels.qr import qr_png
+from notifications.domain import NEVER_LEFT, Delivery
+from notifications.metrics import ANSWERS
+
+ONE_ADDRESS = re.compile(r"[^\s@<>(),;:\"\\\[\]]+@[^\s@<>(),;:\"\\\[\]]+")
+ENHANCED_CODE = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+LONGEST_ANSWER = 200
+PERMANENT = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relay:
+    """The SMTP relay that takes our mail. `archive_folder` holds a copy of each mail it accepted, when there is one."""
+
+    host: str
+    port: int
+    tls: Literal["none", "starttls", "tls"] = "none"
+    user: str | None = None
+    password: str | None = None
+    timeout_seconds: float = 20
+    archive_folder: Path | None = None
+
+
+class EmailChannel:
+    """Sends one mail a call."""
+
+    payload: type[Value] = Delivery
+
+    def __init__(self, relay: Relay) -> None:
+        self.relay = relay
+
+    async def call(self, call_id: UUID, payload: Delivery) -> str:
+        """Hand the mail to the relay; answers what the relay said. Raises InvalidMessage(`bounced`) when it refuses the
+        recipient or the content for good, TemporaryFailure when the mail certainly did not leave; any other fault came
+        after the mail was on its way.
+        """
+        assert call_id == payload.message_id, "a mail is called by its own id"
+        content = payload.content.unpack(Content)
+        try:
+            recipient = checked(content.email or "")
+            answer = await self.send(compose(payload, content), sender=content.sender_email, recipient=recipient)
+        except InvalidMessage:
+            ANSWERS.labels("smtp", "refused").inc()
+            raise
+        except TemporaryFailure:
+            ANSWERS.labels("smtp", "failed").inc()
+            raise
+        ANSWERS.labels("smtp", "accepted").inc()
+        return answer
+
+    async def send(self, mail: EmailMessage, *, sender: str, recipient: str) -> str:
+        """One SMTP session."""
+        client = aiosmtplib.SMTP(
+            hostname=self.relay.host,
+            port=self.relay.port,
+            timeout=self.relay.timeout_seconds,
+            use_tls=self.relay.tls == "tls",
+            start_tls=self.relay.tls == "starttls",
+            username=self.relay.user,
+            password=self.relay.password,
+        )
+        try:
+            try:
+                await client.connect()
+                await client.ehlo()
+                options = ["SMTPUTF8"] if needs_utf8(sender, recipient) else []
+                await client.mail(sender, options=options, encoding="utf-8" if options else "ascii")
+            except (aiosmtplib.SMTPException, OSError, UnicodeError) as fault:
+                raise TemporaryFailure(f"relay: {words(fault, recipient)}") from fault
+            try:
+                await client.rcpt(recipient, encoding="utf-8")
+            except aiosmtplib.SMTPRecipientRefused as refusal:
+                raise refused(refusal) from refusal
+            except (aiosmtplib.SMTPException, OSError) as fault:
+                raise TemporaryFailure(f"relay: {words(fault, recipient)}") from fault
+            try:
+                answer = await client.data(mail.as_bytes())
+            except aiosmtplib.SMTPDataError as refusal:
+                raise refused(refusal) from refusal
+            return f"{answer.code} {answer.message}".replace(recipient, "[recipient]")[:LONGEST_ANSWER]
+        finally:
+            client.close()
+
+    async def was_accepted(self, call_id: UUID, payload: Delivery) -> Outcome | None:
+        """Look for the mail in the relay's archive. Without one nobody can tell."""
+        if self.relay.archive_folder is None:
+            return Outcome(result=Result.UNKNOWN, detail="the relay keeps no archive")
+        sender = payload.content.unpack(Content).sender_email
+        found = await asyncio.to_thread(find_in_archive, self.relay.archive_folder, message_id(call_id, sender))
+        if found is None:
+            return Outcome(result=Result.FAILED, detail=NEVER_LEFT)
+        return Outcome(result=Result.ACCEPTED, detail=f"in the relay's archive as {found.name}")
+
+
+def compose(delivery: Delivery, content: Content) -> EmailMessage:
+    """The mail: plain text and HTML, payment codes inline. The same delivery gives the same bytes."""
+    own_id = message_id(delivery.message_id, content.sender_email)
+    mail = EmailMessage(policy=SMTP_POLICY)
+    mail["Message-ID"] = own_id
+    mail["Date"] = format_datetime(delivery.released_at)
+    mail["From"] = named(content.sender_name, content.sender_email)
+    mail["Reply-To"] = named(content.sender_name, content.sender_email)
+    mail["To"] = named(content.recipient_name, checked(content.email or ""))
+    mail["Subject"] = one_line(content.subject)
+    mail["Auto-Submitted"] = "auto-generated"
+    payments = [block for block in content.blocks if isinstance(block, PaymentBlock)]
+    codes = [
+        f"code-{place}.{message_id(delivery.message_id, content.sender_email)[1:-1]}" for place in range(len(payments))
+    ]
+    mail.set_content(plain_text(content, delivery.language), cte="quoted-printable")
+    mail.add_alternative(html_text(content, delivery.language, codes), subtype="html", cte="quoted-printable")
+    mail["Content-Language"] = delivery.language  # set_content drops what was said of the content before
+    _, html = mail.iter_parts()
+    assert isinstance(html, EmailMessage), "the parts are mails of the same policy"
+    for block, code in zip(payments, codes, strict=True):
+        picture = qr_png(block.qr_payload)
+        html.add_related(picture, "image", "png", cid=f"<{code}>", filename="qr.png", disposition="inline")
+    for place, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{name_id('boundary', delivery.message_id, place).hex}")
+    return mail
+
+
+def message_id(call_id: UUID, sender: str) -> str:
+    """Stable: the id of the message at the sender's domain."""
+    return f"<{call_id}@{sender.rpartition('@')[2]}>"
+
+
+def named(name: str, address: str) -> MailAddress:
+    """A name with its address, for a header."""
+    return MailAddress(display_name=one_line(name), addr_spec=address)
+
+
+def checked(address: str) -> str:
+    """Exactly one address. Raises InvalidMessage(`invalid_address`)."""
+    if not ONE_ADDRESS.fullmatch(address):
+        raise InvalidMessage("invalid_address", "not an e-mail address")
+    return address
+
+
+def one_line(text: str) -> str:
+    """Text for a header: a line break in it would begin another header."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def needs_utf8(*addresses: str) -> bool:
+    """Whether an address is written in more than ASCII."""
+    return not all(address.isascii() for address in addresses)
+
+
+def refused(refusal: aiosmtplib.SMTPResponseException) -> Exception:
+    """What an answer of the relay means: 5xx never, 4xx later. Its words may hold the address; its codes do not."""
+    enhanced = ENHANCED_CODE.search(refusal.message)
+    answer = f"{refusal.code} {enhanced[0]}" if enhanced else str(refusal.code)
+    if refusal.code >= PERMANENT:
+        return InvalidMessage("bounced", answer)
+    return TemporaryFailure(answer)
+
+
+def words(fault: Exception, recipient: str) -> str:
+    """A fault in its own words, without the recipient."""
+    return f"{type(fault).__name__} {fault}".replace(recipient, "[recipient]")[:LONGEST_ANSWER]
+
+
+def find_in_archive(folder: Path, wanted: str) -> Path | None:
+    """The archived mail with this Message-ID."""
+    needle = wanted.lower().encode()
+    for path in sorted(folder.glob("*.eml")):
+        head = path.read_bytes().partition(b"\r\n\r\n")[0].lower()
+        if needle in head:
+            return path
+    return None
