@@ -28,10 +28,10 @@ LONGEST_LINE = 64 * 1024
 
 
 def encoding_of(path: Path) -> str:
-    """The name of the encoding. Raises UnreadableFile when nobody can tell.
+    """The name of the encoding. Raises UnreadableFile for what is no text at all.
 
-    Lines that are not UTF-8 in a file that mostly is, are refused one by one later; only a file that mostly is not, is
-    read in an encoding of spreadsheets.
+    Lines that are not UTF-8 in a file that mostly is, or that nobody can tell, are refused one by one later; only a file
+    that mostly is not, is read in an encoding of spreadsheets.
     """
     with path.open("rb") as file:
         head = file.read(8)
@@ -46,9 +46,7 @@ def encoding_of(path: Path) -> str:
     if foreign <= in_utf8:
         return "utf-8"
     best = from_bytes(sample, cp_isolation=FROM_SPREADSHEETS, preemptive_behaviour=False).best()
-    if best is None:
-        raise UnreadableFile("encoding", "nobody can tell the encoding: save the file as UTF-8")
-    return best.encoding
+    return "utf-8" if best is None else best.encoding
 
 
 def survey(file: IO[bytes]) -> tuple[bytes, int, int]:
