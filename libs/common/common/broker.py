@@ -22,8 +22,8 @@ def make_broker(
     Acknowledges after the handler, and gives the batch back when it raises; never creates a topic; never answers to a
     topic that a record names; keeps its partitions over a restart (static membership).
     """
-    broker = KafkaBroker(  # a list, as its documentation says
-        bootstrap,  # pyright: ignore[reportArgumentType]
+    broker = KafkaBroker(
+        bootstrap,
         client_id=instance,
         allow_auto_create_topics=False,
         enable_idempotence=True,
@@ -59,7 +59,7 @@ def make_broker(
 def make_producer(*, bootstrap: list[str], client_id: str) -> AIOKafkaProducer:
     """The relay's producer: idempotent, so that a repeat of its own keeps order and count. Any error is fatal to it."""
     return AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        bootstrap_servers=bootstrap,  # pyright: ignore[reportArgumentType]  a list works, and is documented
         client_id=client_id,
         enable_idempotence=True,
         acks="all",

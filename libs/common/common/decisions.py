@@ -100,9 +100,9 @@ class On:
     """One line of the table: this message goes through this handler of this thing.
 
     The thing's key is a field of the message (`key`; the message's own key when omitted), or what `locate` finds for a
-    whole batch: per message a list of (key, message), possibly another, richer message; an empty list is refused as
-    `not_found`. `opens`: the handler also takes a thing that does not exist yet (state None); otherwise the message
-    waits for it.
+    whole batch: per message a list of (key, message), possibly a richer one of type `arrives_as`; a message that no
+    line finds a thing for is refused as `not_found`. `opens`: the handler also takes a thing that does not exist yet
+    (state None); otherwise the message waits for it.
     """
 
     message: type[Message]
@@ -110,6 +110,7 @@ class On:
     thing: Thing[Any]
     key: str | None = None
     locate: Locate | None = None
+    arrives_as: type[Message] | None = None
     opens: bool = False
 
 
@@ -126,7 +127,8 @@ class Consumers:
 
     def model(self, type_name: str) -> type[Message]:
         """The message type of this name; raises KeyError for one that no line takes."""
-        return {line.message.type_name(): line.message for line in self.on}[type_name]
+        kinds = [kind for line in self.on for kind in (line.message, line.arrives_as) if kind is not None]
+        return {kind.type_name(): kind for kind in kinds}[type_name]
 
     def lines_for(self, message: type[Message]) -> tuple[On, ...]:
         """The lines that take this message (several things of one service may)."""
@@ -134,4 +136,6 @@ class Consumers:
 
     def line_for(self, message: type[Message], thing: Thing[Any]) -> On | None:
         """The line by which this thing takes this message."""
-        return next((line for line in self.on if line.message is message and line.thing is thing), None)
+        return next(
+            (line for line in self.on if line.thing is thing and message in {line.message, line.arrives_as}), None
+        )

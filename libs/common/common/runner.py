@@ -22,6 +22,7 @@ from common.errors import InvalidMessage
 from common.failpoints import failpoint
 from common.fold import Folded, Loaded, fold
 from common.messages import Catalogue, Message
+from common.placing import place
 from common.postgres import Connection, Pool
 from common.records import Arrival, BadRecord, Record, read_records
 
@@ -178,7 +179,7 @@ class Runner:
             return
         async with self.pool.acquire() as connection, connection.transaction():
             now = await read_now(connection)
-            placed = await self._place(connection, [arrival])
+            placed, _ = await place(connection, self.consumers, [arrival])
             bad = [
                 desk.parked(thing, key, arrival, code=code, reason=reason)
                 for thing, keys in placed.items()
@@ -193,7 +194,9 @@ class Runner:
     async def _apply(self, work: Transaction) -> None:
         fresh = await self._drop_repeats(work)
         failpoint("after_inbox_insert")
-        placed = await self._place(work.connection, fresh, work.batch)
+        placed, homeless = await place(work.connection, self.consumers, fresh)
+        for arrival in homeless:
+            self._not_found(work.batch, arrival)
         for thing in self.consumers.things():
             arrivals = placed.get(thing)
             if arrivals:
@@ -233,48 +236,14 @@ class Runner:
     def _handler_name(self, arrival: Arrival) -> str:
         return ",".join(line.handler.__name__ for line in self.consumers.lines_for(type(arrival.message)))
 
-    async def _place(
-        self, connection: Connection, arrivals: Sequence[Arrival], batch: Batch | None = None
-    ) -> dict[Thing[Any], dict[UUID, list[Arrival]]]:
-        """Find the thing of each message: by a field, by its key, or by one query for the whole batch."""
-        placed: dict[Thing[Any], dict[UUID, list[Arrival]]] = {}
-        for line in self.consumers.on:
-            mine = [a for a in arrivals if type(a.message) is line.message]
-            if not mine:
-                continue
-            if isinstance(mine[0].message, CallFinished):
-                found = [
-                    [(UUID(a.source_id.partition("/")[0]), a.message)]
-                    if a.source == f"outcome/{line.thing.name}"
-                    else []
-                    for a in mine
-                ]
-            elif line.locate is not None:
-                found = await line.locate(connection, [a.message for a in mine])
-            else:
-                found = [[(getattr(a.message, line.key) if line.key else a.message.key(), a.message)] for a in mine]
-            for arrival, located in zip(mine, found, strict=True):
-                if not located and line.locate is not None and batch is not None:
-                    self._not_found(batch, arrival)
-                for key, message in located:
-                    own = arrival if message is arrival.message else replace(arrival, message=message)
-                    placed.setdefault(line.thing, {}).setdefault(key, []).append(own)
-        order = {(a.source, a.source_id): n for n, a in enumerate(arrivals)}
-        for keys in placed.values():
-            for mine in keys.values():
-                mine.sort(key=lambda a: order[a.source, a.source_id])  # several lines of one thing: order of arrival
-        return placed
-
     def _not_found(self, batch: Batch, arrival: Arrival) -> None:
         code, reason = "not_found", f"nothing here belongs to this {type(arrival.message).__name__}"
         if arrival.foreign_id is not None and self.catalogue.topic(arrival.source) is None:
-            batch.answers[arrival.source, arrival.foreign_id] = Answer(
-                status="refused", body={"code": code, "detail": reason}
-            )
+            body = {"code": code, "detail": reason}
+            batch.answers[arrival.source, arrival.foreign_id] = Answer(status="refused", body=body)
             return
-        bad = desk.parked(
-            self.consumers.lines_for(type(arrival.message))[0].thing, UUID(int=0), arrival, code=code, reason=reason
-        )
+        thing = self.consumers.lines_for(type(arrival.message))[0].thing
+        bad = desk.parked(thing, UUID(int=0), arrival, code=code, reason=reason)
         batch.bad = [*batch.bad, replace(bad, thing_key=None)]
 
     async def _fold_and_write(

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from common.messages import Command, Event, Personal, Value
-from contracts.values import Cents, Rate
+from contracts.values import Cents, Country, Rate
 
 
 class Charge(Value):
@@ -28,7 +28,9 @@ class InterestTerms(Value):
 
 
 class AllocationPart(Value):
-    """Which part of a payment covered what of one claim."""
+    """Which part of a payment covered what of one claim. Negative where a payment with an earlier value date moved what
+    an earlier booking had covered; over all payments of a claim every bucket adds up to what is really covered.
+    """
 
     claim_id: UUID
     costs_cents: Cents = 0
@@ -53,7 +55,11 @@ class CostCharged(Event):
 
 
 class PaymentAllocated(Event):
-    """A payment was matched to the case file and covered this. `open_cents` is what is left, interest to `value_on`."""
+    """A payment was matched to the case file and covered this; `open_cents` is what is left, interest to `value_on`.
+
+    `overpaid_cents` is kept apart for the payer. `written_off_cents` is a remainder that is let go: interest of the
+    days between the notice and the payment.
+    """
 
     topic: ClassVar[str] = "ledger.case-files.v1"
     key_field: ClassVar[str] = "case_file_id"
@@ -65,18 +71,8 @@ class PaymentAllocated(Event):
     received_by: Literal["agency"] = "agency"
     parts: tuple[AllocationPart, ...]
     overpaid_cents: Cents
+    written_off_cents: Cents = 0
     open_cents: Cents
-
-
-class OverpaymentFound(Event):
-    """More was paid than was owed; the difference is kept apart for the payer."""
-
-    topic: ClassVar[str] = "ledger.case-files.v1"
-    key_field: ClassVar[str] = "case_file_id"
-
-    case_file_id: UUID
-    payment_id: UUID
-    amount_cents: Cents
 
 
 class CaseFilePaid(Event):
@@ -183,6 +179,7 @@ class BookReceipt(Command):
 
     payment_id: UUID  # the entry's fingerprint
     trust_account_id: UUID
+    country: Country  # whose trust entity received it
     amount_cents: Cents
     value_on: date
     booked_on: date
@@ -195,9 +192,8 @@ class BookPayout(Command):
     """One debit entry of a booked statement confirms a remittance (the ledger to itself)."""
 
     topic: ClassVar[str] = "ledger.requests.v1"
-    key_field: ClassVar[str] = "client_id"
+    key_field: ClassVar[str] = "remittance_id"
 
-    client_id: UUID
     remittance_id: UUID
     amount_cents: Cents
     booked_on: date
@@ -213,18 +209,7 @@ class CreditClient(Command):
     client_id: UUID
     case_file_id: UUID
     payment_id: UUID
-    amount_cents: Cents
-    value_on: date
-
-
-class ReportUnmatched(Command):
-    """A receipt stays in suspense (the ledger to its trust account)."""
-
-    topic: ClassVar[str] = "ledger.requests.v1"
-    key_field: ClassVar[str] = "trust_account_id"
-
-    trust_account_id: UUID
-    payment_id: UUID
+    country: Country
     amount_cents: Cents
     value_on: date
 
@@ -236,4 +221,9 @@ class ReconcileTrust(Command):
     key_field: ClassVar[str] = "trust_account_id"
 
     trust_account_id: UUID
+    iban: str  # the trust account's own
     statement_id: str
+    statement_key: UUID
+    closed_on: date
+    closing_cents: Cents
+    entries: int

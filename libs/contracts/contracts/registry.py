@@ -42,3 +42,8 @@ def topics_for(partners: tuple[str, ...]) -> tuple[Topic, ...]:
         if "{partner}" in topic.name
         for partner in partners
     )
+
+
+def topics_of(service: str, partners: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The topics that a service consumes, a partner's own included for each partner named."""
+    return tuple(topic.name for topic in topics_for(partners) if service in topic.consumers)

@@ -1,7 +1,7 @@
 """What a debtor owes on one case file, and what his payments cover. All figures come from `statutes`."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -108,7 +108,7 @@ class CaseAccount:
 
 
 @contextmanager
-def law_or_desk() -> Iterator[None]:
+def law_or_desk() -> Generator[None]:
     """What the law cannot answer for a day goes to a person, never guessed."""
     try:
         yield
@@ -117,9 +117,11 @@ def law_or_desk() -> Iterator[None]:
 
 
 def position(case: CaseAccount, *, as_of: date) -> Statement:
-    """What is owed on a day, or on the day of the last posting if that is later."""
-    last = max((share.on for share in case.shares), default=as_of)
-    return statement([_terms(case, claim) for claim in case.claims], list(_postings(case)), as_of=max(as_of, last))
+    """What is owed on a day; never before the day after the last payment, for a day of payment may bear interest."""
+    after_last = max((share.on + timedelta(days=1) for share in case.shares), default=as_of)
+    return statement(
+        [_terms(case, claim) for claim in case.claims], list(_postings(case)), as_of=max(as_of, after_last)
+    )
 
 
 def _terms(case: CaseAccount, claim: Claim) -> ClaimTerms:
@@ -177,16 +179,18 @@ def cover(case: CaseAccount, *, payment_id: UUID, amount_cents: int, value_on: d
     The parts are the difference to what was covered before, so that a payment with an earlier value date corrects what
     later ones had covered. What is more than owed is kept apart.
     """
-    before = position(case, as_of=value_on)
+    day_after = value_on + timedelta(days=1)
+    before = position(case, as_of=day_after)
     shares = list(_shares(case, before, payment_id=payment_id, amount_cents=amount_cents, value_on=value_on))
     paid = replace(case, shares=(*case.shares, *shares))
-    after = position(paid, as_of=value_on)
-    overpaid = amount_cents - sum(share.amount_cents for share in shares) + to_cents(after.overpayment)
+    after = position(paid, as_of=day_after)
+    overpaid = amount_cents - sum(share.amount_cents for share in shares)
+    overpaid += to_cents(after.overpayment) - to_cents(before.overpayment)
     parts = covered_cents(after)
     parts.subtract(covered_cents(before))
     rest = _let_go(paid, after, payment_id=payment_id, value_on=value_on)
     closed = replace(paid, shares=(*paid.shares, *rest), overpaid_cents=paid.overpaid_cents + overpaid)
-    final = position(closed, as_of=value_on)
+    final = position(closed, as_of=day_after)
     written_off = covered_cents(final)
     written_off.subtract(covered_cents(after))
     open_cents = to_cents(final.total_open)
@@ -235,7 +239,7 @@ def _let_go(case: CaseAccount, owed: Statement, *, payment_id: UUID, value_on: d
     if open_cents == 0:
         return []
     earlier = position(replace(case, shares=()), as_of=value_on - timedelta(days=WAIVED_INTEREST_DAYS))
-    until_now = position(replace(case, shares=()), as_of=value_on)
+    until_now = position(replace(case, shares=()), as_of=value_on + timedelta(days=1))
     recent = to_cents(until_now.total_late_interest) - to_cents(earlier.total_late_interest)
     if open_cents > recent:
         return []
@@ -245,7 +249,7 @@ def _let_go(case: CaseAccount, owed: Statement, *, payment_id: UUID, value_on: d
             claim_id=UUID(claim.claim_id),
             kind="credit",
             amount_cents=to_cents(claim.open),
-            on=owed.as_of,
+            on=value_on,
         )
         for claim in owed.claims
         if claim.open > 0

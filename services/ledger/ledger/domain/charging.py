@@ -53,8 +53,8 @@ def charges_at_acceptance(case: CaseAccount, claim: Claim) -> list[Charge]:
 
 
 def charges_after_fourteen_days(case: CaseAccount, *, from_on: date) -> list[Charge]:
-    """Collection costs on the principal that is left when the term of a correct letter has passed (6:96(6) BW; a payment
-    inside the term lowers them, HR 25-11-2016).
+    """Collection costs on the principal that is left when the term of a correct letter has passed (6:96(6) BW); a
+    payment inside the term lowers them (HR 25-11-2016).
     """
     owed = position(case, as_of=from_on)
     left = [claim for claim in owed.claims if claim.principal > 0]
@@ -97,8 +97,8 @@ def charges_after_first_reminder(case: CaseAccount, *, from_on: date) -> list[Ch
 def interest_after_first_reminder(
     case: CaseAccount, *, sent_on: date, channel: Literal["post", "e_mail"], from_on: date
 ) -> tuple[Claim, ...]:
-    """Claims with an agreed rate bear interest now, at most the legal maximum of the day on which the term ended; without
-    an agreed rate the agency asks none.
+    """Claims with an agreed rate bear interest now, at most the legal maximum of the day on which the term ended;
+    without an agreed rate the agency asks none.
     """
     term = be.reminder_term(sent_on=sent_on, channel=channel, creditor_is_sme=case.client_is_sme)
     ceiling = interest_rate(series="be_b2b", as_of=from_on).percent

@@ -7,10 +7,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from common.ids import name_id
-from statutes.be.calendar import is_working_day
-
 from ledger.domain.journals import Journal, JournalKind, journal_key, transfer
 from ledger.domain.trust_account import ENTITIES, Country
+from statutes.be.calendar import is_working_day
 
 PAYOUT_TIME = time(17, 0)  # the bank takes files until the evening and debits them the next morning
 LOCAL = ZoneInfo("Europe/Amsterdam")
@@ -42,6 +41,7 @@ class Due:
 class ClientAccount:
     """The account of one client over both trust entities."""
 
+    client_id: UUID
     payout_name: str
     payout_iban: str
     rhythm: Literal["daily", "weekly"]
@@ -82,11 +82,11 @@ def next_payout(now: datetime, rhythm: Literal["daily", "weekly"]) -> datetime:
     return datetime.combine(day, PAYOUT_TIME, LOCAL).astimezone(now.tzinfo)
 
 
-def prepare(client_id: UUID, client: ClientAccount, *, now: datetime) -> tuple[ClientAccount, list[Remittance]]:
+def prepare(client: ClientAccount, *, now: datetime) -> tuple[ClientAccount, list[Remittance]]:
     """Everything that is due becomes one remittance a trust entity."""
     made = [
         Remittance(
-            remittance_id=name_id("remittance", client_id, due.country, client.remitted_count + n),
+            remittance_id=name_id("remittance", client.client_id, due.country, client.remitted_count + n),
             country=due.country,
             amount_cents=due.cents,
             prepared_at=now,

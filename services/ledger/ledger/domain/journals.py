@@ -7,6 +7,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
+from common.decisions import Row
+
 JOURNAL_NAMESPACE = UUID("8f3a1a60-5f0e-5d0c-9a55-3c1f0f7c2f10")
 """Namespace of every idempotency key of a journal; never change it, or a retry would post a second time."""
 
@@ -147,3 +149,10 @@ def post_batch_arguments(journals: Sequence[Journal], now: datetime) -> tuple[ob
 def ledger_accounts_of(journals: Sequence[Journal]) -> list[str]:
     """The codes that a batch needs, sorted, each once: what `ledger.open_accounts` takes."""
     return sorted({line.ledger_account for journal in journals for line in journal.lines})
+
+
+@dataclass(frozen=True)
+class Booking(Row):
+    """A journal as a row that a decision appends."""
+
+    journal: Journal

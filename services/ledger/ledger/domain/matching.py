@@ -89,9 +89,7 @@ def match_journals(
     for kind, parts in ((JournalKind.ALLOCATE, covering.parts), (JournalKind.WRITE_OFF, covering.written_off)):
         lines = _allocation_lines(case_file_id, parts)
         if lines:
-            yield _claim_journal(
-                kind, case, (payment_id, case_file_id), on=booked_on, value_on=value_on, lines=lines
-            )
+            yield _claim_journal(kind, case, (payment_id, case_file_id), on=booked_on, value_on=value_on, lines=lines)
 
 
 def _allocation_lines(case_file_id: UUID, parts: Counter[tuple[UUID, Bucket]]) -> tuple[Line, ...]:
@@ -108,7 +106,13 @@ def _allocation_lines(case_file_id: UUID, parts: Counter[tuple[UUID, Bucket]]) -
 
 
 def _claim_journal(
-    kind: JournalKind, case: CaseAccount, facts: tuple[object, ...], *, on: date, value_on: date, lines: tuple[Line, ...]
+    kind: JournalKind,
+    case: CaseAccount,
+    facts: tuple[object, ...],
+    *,
+    on: date,
+    value_on: date,
+    lines: tuple[Line, ...],
 ) -> Journal:
     entity = ENTITIES[case.country]
     return Journal(

@@ -109,3 +109,18 @@ def _creditor_references_at_start(text: str) -> Iterator[str]:
         value = "".join(groups[:end])
         if MIN_CREDITOR_REFERENCE <= len(value) <= MAX_CREDITOR_REFERENCE and is_creditor_reference(value):
             yield value
+
+
+def reference_numbers(references: Iterable[str]) -> tuple[str, ...]:
+    """The ten-digit reference numbers that references of ours are formed from, each once: OGM = number and two check
+    digits, betalingskenmerk = check digit and the number filled up to fifteen, RF = two check digits and the number.
+    """
+    numbers: list[str] = []
+    for reference in references:
+        if is_belgian_reference(reference):
+            numbers.append(reference[:10])
+        elif is_creditor_reference(reference):
+            numbers.append(reference[4:])
+        elif is_dutch_reference(reference):
+            numbers.append(reference[-10:])
+    return tuple(dict.fromkeys(numbers))

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from common.ids import name_id
 from common.messages import Message, Personal, Value
-
 from ledger.domain.controls import Decision, Judgement, RegisteredAccount, entries_to_book, judge_statement
 from ledger.domain.fingerprints import statement_key, transaction_fingerprint
 from ledger.domain.journals import Journal, JournalKind, Line, journal_key, transfer
@@ -72,7 +71,7 @@ class Debit(Value):
 class ImportStatement(Message):
     """A bank statement that was read, with the verdict of its controls still to be given (from a file)."""
 
-    key_field = "trust_account_id"
+    key_field: ClassVar[str] = "trust_account_id"
 
     trust_account_id: UUID
     iban: str

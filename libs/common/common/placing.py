@@ -1,0 +1,52 @@
+"""Finding the thing of each message: by a field, by its key, or by one query for the whole batch."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from common.decisions import CallFinished, Consumers, Located, On, Thing
+from common.postgres import Connection
+from common.records import Arrival
+
+Placed = dict[Thing[Any], dict[UUID, list[Arrival]]]
+
+
+async def place(
+    connection: Connection, consumers: Consumers, arrivals: Sequence[Arrival]
+) -> tuple[Placed, list[Arrival]]:
+    """The arrivals of each thing in their order, and those that no line finds a thing for."""
+    placed: Placed = {}
+    at_home: set[tuple[str, str]] = set()
+    for line in consumers.on:
+        mine = [arrival for arrival in arrivals if _is_for(line, arrival)]
+        for arrival, located in zip(mine, await _find(connection, line, mine), strict=True):
+            for key, message in located:
+                own = arrival if message is arrival.message else replace(arrival, message=message)
+                placed.setdefault(line.thing, {}).setdefault(key, []).append(own)
+                at_home.add((arrival.source, arrival.source_id))
+    order = {(arrival.source, arrival.source_id): n for n, arrival in enumerate(arrivals)}
+    for keys in placed.values():
+        for mine in keys.values():
+            mine.sort(key=lambda arrival: order[arrival.source, arrival.source_id])  # whatever line they came by
+    return placed, [arrival for arrival in arrivals if (arrival.source, arrival.source_id) not in at_home]
+
+
+def _is_for(line: On, arrival: Arrival) -> bool:
+    if isinstance(arrival.message, CallFinished):
+        return line.message is CallFinished and arrival.source == f"outcome/{line.thing.name}"
+    return type(arrival.message) is line.message
+
+
+async def _find(connection: Connection, line: On, mine: Sequence[Arrival]) -> Sequence[Sequence[Located]]:
+    if not mine:
+        return []
+    if line.message is CallFinished:
+        return [[(UUID(arrival.source_id.partition("/")[0]), arrival.message)] for arrival in mine]
+    if line.locate is not None:
+        return await line.locate(connection, [arrival.message for arrival in mine])
+    return [[(_key(line, arrival), arrival.message)] for arrival in mine]
+
+
+def _key(line: On, arrival: Arrival) -> UUID:
+    return getattr(arrival.message, line.key) if line.key else arrival.message.key()

@@ -1,0 +1,88 @@
+"""Statement files: read, judged, and handed to their trust account; then moved to where their verdict says."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from common.clock import read_now
+from common.runner import Answer, Runner, Submission
+from ledger.bank.camt053 import MAX_STATEMENT_BYTES, read_camt053
+from ledger.domain.client_account import LOCAL
+from ledger.domain.statements import BankFile, Statement, UnreadableStatement
+from ledger.domain.trust_account import ImportStatement, read_statement, trust_account_id
+from ledger.metrics import STATEMENT_FILES
+from ledger.settings import TrustAccountSettings
+
+log = structlog.get_logger()
+
+
+async def take_statement_file(
+    path: Path, *, runner: Runner, trust_accounts: Mapping[str, TrustAccountSettings]
+) -> None:
+    """One CAMT.053 file: `done/` when all of it is booked (or was before), `held/` with a report when a control blocks,
+    `refused/` when it cannot be read. Its bytes are never changed.
+    """
+    try:
+        raw = await asyncio.to_thread(_read, path)
+        bank_file = await asyncio.to_thread(read_camt053, raw)
+    except UnreadableStatement as fault:
+        await asyncio.to_thread(_move, path, "refused", {"reason": str(fault)})
+        return
+    async with runner.pool.acquire() as connection:
+        now = await read_now(connection)
+    today = now.astimezone(LOCAL).date()
+    digest = hashlib.sha256(raw).hexdigest()
+    submissions = [
+        Submission(
+            source="bank",
+            id=f"{digest}/{n}",
+            message=ImportStatement(
+                trust_account_id=trust_account_id(iban),
+                iban=iban,
+                country="BE" if country == "BE" else "NL",
+                statement=read_statement(statement, iban, today=today),
+            ),
+        )
+        for n, statement in enumerate(bank_file.statements)
+        for country, iban in [_whose(statement, trust_accounts)]
+    ]
+    answers = await runner.submit(submissions) if submissions else []
+    verdict, report = _verdict(bank_file, answers)
+    await asyncio.to_thread(_move, path, verdict, report)
+    STATEMENT_FILES.labels(verdict).inc()
+    log.info("statement_file_taken", verdict=verdict, statements=len(answers))
+
+
+def _whose(statement: Statement, trust_accounts: Mapping[str, TrustAccountSettings]) -> tuple[str, str]:
+    """The trust account of a statement; one of a stranger's account is judged, and held, at the first of ours."""
+    for country, trust in trust_accounts.items():
+        if trust.iban == statement.account_number:
+            return country, trust.iban
+    country, trust = next(iter(trust_accounts.items()))
+    return country, trust.iban
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_size > MAX_STATEMENT_BYTES:
+        raise UnreadableStatement(f"the file has {path.stat().st_size} bytes, the limit is {MAX_STATEMENT_BYTES}")
+    return path.read_bytes()
+
+
+def _verdict(bank_file: BankFile, answers: list[Answer]) -> tuple[str, dict[str, Any]]:
+    statements = [{"status": answer.status, **answer.body} for answer in answers]
+    report = {"findings": [finding.text for finding in bank_file.findings], "statements": statements}
+    is_whole = statements and all(s.get("decision") in {"booked", "skipped"} for s in statements)
+    return ("done" if is_whole else "held"), report
+
+
+def _move(path: Path, folder: str, report: Mapping[str, Any]) -> None:
+    target = path.parent / folder
+    target.mkdir(exist_ok=True)
+    if folder != "done":
+        (target / f"{path.name}.report.json").write_text(json.dumps(report, indent=2), "utf-8")
+    path.rename(target / path.name)

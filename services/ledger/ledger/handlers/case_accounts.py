@@ -1,0 +1,200 @@
+"""The account of a case file: what is owed, charged and paid."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import contracts.ledger as says
+from common.decisions import Decision
+from common.errors import InvalidMessage
+from common.messages import Message
+from contracts.dunning import NoticeTermExpired, NoticeType
+from contracts.intake import CaseFileOpened, ClaimAccepted
+from contracts.ledger import BookReceipt, CaseFilePaid, CostCharged, CreditClient, PaymentAllocated
+from ledger.domain import charging
+from ledger.domain.case_account import CaseAccount, Charge, Claim, Clause, Covering, cover, law_or_desk
+from ledger.domain.journals import Booking
+from ledger.domain.matching import charge_journals, match_journals, principal_journal
+
+LOCAL = ZoneInfo("Europe/Amsterdam")
+CHANNELS: dict[str, Literal["post", "e_mail"]] = {"email": "e_mail", "letter": "post"}
+
+
+def open_case_account(case: CaseAccount | None, event: CaseFileOpened, now: datetime) -> Decision[CaseAccount]:
+    """A case file has an account from its first moment."""
+    if case is not None:
+        return Decision(case)
+    creditor = event.mandate.creditor
+    return Decision(
+        CaseAccount(
+            client_id=creditor.client_id,
+            country=event.debtor.country,
+            acts_as_consumer=event.debtor.acts_as_consumer,
+            client_is_sme=creditor.is_sme,
+            client_can_deduct_vat=creditor.can_deduct_vat,
+            reference_number=event.reference_number,
+        )
+    )
+
+
+def book_claim(case: CaseAccount, event: ClaimAccepted, now: datetime) -> Decision[CaseAccount]:
+    """A claim's principal enters the books; between enterprises the costs of the law come with it."""
+    terms = event.terms
+    if any(claim.claim_id == terms.claim_id for claim in case.claims):
+        return Decision(case)
+    clause = terms.indemnity_clause
+    claim = Claim(
+        claim_id=terms.claim_id,
+        principal_cents=terms.principal_cents,
+        due_on=terms.due_on,
+        contract_on=terms.contract_on,
+        is_commercial=terms.is_commercial_contract,
+        agreed_percent=terms.agreed_percent_per_year,
+        clause=clause
+        and Clause(
+            fixed_cents=clause.fixed_cents,
+            percent=clause.percent,
+            minimum_cents=clause.minimum_cents,
+            maximum_cents=clause.maximum_cents,
+        ),
+        interest=None,
+    )
+    claim = replace(claim, interest=charging.interest_at_acceptance(case, claim))
+    grown = replace(case, claims=(*case.claims, claim), paid_on=None)
+    with law_or_desk():
+        charges = charging.charges_at_acceptance(grown, claim)
+    on = now.astimezone(LOCAL).date()
+    journals = [
+        principal_journal(event.case_file_id, grown, claim, on=on),
+        *charge_journals(event.case_file_id, grown, charges, ground=f"acceptance|{claim.claim_id}", on=on),
+    ]
+    told = _cost_charged(event.case_file_id, None, charges, [claim])
+    return Decision(grown.with_charges(charges), [told], [Booking(journal) for journal in journals])
+
+
+def charge_after_notice(case: CaseAccount, event: NoticeTermExpired, now: datetime) -> Decision[CaseAccount]:
+    """The term of a notice passed unpaid: charge what the law now allows, and say so, also when it is nothing."""
+    if event.notice_id in case.notices_answered:
+        return Decision(case)
+    answered = replace(case, notices_answered=(*case.notices_answered, event.notice_id))
+    charges: list[Charge] = []
+    told: Sequence[Claim] = ()
+    with law_or_desk():
+        if event.notice_type is NoticeType.FOURTEEN_DAY_LETTER:
+            charges = charging.charges_after_fourteen_days(case, from_on=event.charges_from)
+        elif event.notice_type is NoticeType.FIRST_REMINDER:
+            charges = charging.charges_after_first_reminder(case, from_on=event.charges_from)
+            claims = charging.interest_after_first_reminder(
+                case, sent_on=event.sent_on, channel=CHANNELS[event.channel], from_on=event.charges_from
+            )
+            told = [claim for claim, before in zip(claims, case.claims, strict=True) if claim != before]
+            answered = replace(answered, claims=claims)
+    on = now.astimezone(LOCAL).date()
+    journals = charge_journals(event.case_file_id, answered, charges, ground=str(event.notice_id), on=on)
+    return Decision(
+        answered.with_charges(charges),
+        [_cost_charged(event.case_file_id, event.notice_id, charges, told)],
+        [Booking(journal) for journal in journals],
+    )
+
+
+def _cost_charged(
+    case_file_id: UUID, notice_id: UUID | None, charges: Sequence[Charge], claims: Sequence[Claim]
+) -> CostCharged:
+    return CostCharged(
+        case_file_id=case_file_id,
+        notice_id=notice_id,
+        charges=tuple(
+            says.Charge(claim_id=c.claim_id, kind=c.kind, amount_cents=c.amount_cents, on=c.on, rule=c.rule)
+            for c in charges
+        ),
+        interest=tuple(
+            says.InterestTerms(
+                claim_id=claim.claim_id,
+                from_on=claim.interest.from_on,
+                series=claim.interest.series,
+                percent_per_year=claim.interest.percent_per_year,
+            )
+            for claim in claims
+            if claim.interest is not None
+        ),
+    )
+
+
+def match_receipt(case: CaseAccount, command: BookReceipt, now: datetime) -> Decision[CaseAccount]:
+    """A receipt that names this case file covers what it covers by law; the client is credited at once."""
+    if any(share.payment_id == command.payment_id for share in case.shares):
+        raise InvalidMessage("matched_twice", "this payment is matched to the case file already")
+    with law_or_desk():
+        covering = cover(
+            case, payment_id=command.payment_id, amount_cents=command.amount_cents, value_on=command.value_on
+        )
+    case_file_id = _case_file_of(command)
+    send: list[Message] = [_payment_allocated(case_file_id, command, covering)]
+    kept = command.amount_cents - covering.overpaid_cents
+    if kept:
+        send.append(
+            CreditClient(
+                client_id=case.client_id,
+                case_file_id=case_file_id,
+                payment_id=command.payment_id,
+                country=case.country,
+                amount_cents=kept,
+                value_on=command.value_on,
+            )
+        )
+    if covering.case.paid_on is not None and case.paid_on is None:
+        send.append(
+            CaseFilePaid(case_file_id=case_file_id, payment_id=command.payment_id, paid_on=covering.case.paid_on)
+        )
+    journals = match_journals(
+        case_file_id,
+        covering,
+        payment_id=command.payment_id,
+        amount_cents=command.amount_cents,
+        value_on=command.value_on,
+        booked_on=command.booked_on,
+    )
+    return Decision(covering.case, send, [Booking(journal) for journal in journals])
+
+
+def _case_file_of(command: BookReceipt) -> UUID:
+    assert isinstance(command, MatchedReceipt), "the repository found the case file"
+    return command.case_file_id
+
+
+class MatchedReceipt(BookReceipt):
+    """A receipt with the case file that its reference names."""
+
+    case_file_id: UUID
+
+
+def _payment_allocated(case_file_id: UUID, command: BookReceipt, covering: Covering) -> PaymentAllocated:
+    claims = sorted({claim_id for claim_id, _ in covering.parts}, key=str)
+    parts = [
+        says.AllocationPart(
+            claim_id=claim_id,
+            costs_cents=covering.parts[claim_id, "costs"],
+            vat_cents=covering.parts[claim_id, "vat"],
+            late_interest_cents=covering.parts[claim_id, "late_interest"],
+            principal_cents=covering.parts[claim_id, "principal"],
+            indemnity_cents=covering.parts[claim_id, "indemnity"],
+        )
+        for claim_id in claims
+        if any(
+            covering.parts[claim_id, bucket] for bucket in ("costs", "vat", "late_interest", "principal", "indemnity")
+        )
+    ]
+    return PaymentAllocated(
+        case_file_id=case_file_id,
+        payment_id=command.payment_id,
+        amount_cents=command.amount_cents,
+        value_on=command.value_on,
+        parts=tuple(parts),
+        overpaid_cents=covering.overpaid_cents,
+        written_off_cents=covering.written_off_cents,
+        open_cents=covering.open_cents,
+    )

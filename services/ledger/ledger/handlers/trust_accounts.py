@@ -1,0 +1,134 @@
+"""The trust account: statements in, receipts on their way, and the proof that nobody's money is missing."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from common.decisions import Decision
+from common.messages import Message
+from contracts.ledger import (
+    BookPayout,
+    BookReceipt,
+    PaymentUnmatched,
+    ReconcileTrust,
+    StatementHeld,
+    StatementReconciled,
+    TrustInvariantBroken,
+    TrustInvariantHeld,
+)
+from ledger.domain.journals import Booking
+from ledger.domain.trust_account import (
+    ImportStatement,
+    TrustAccount,
+    debit_journal,
+    history_faults,
+    receipt_journal,
+    with_statement,
+)
+
+
+class ProveTrust(ReconcileTrust):
+    """The request with what the database found: the ledger's bank account, and all that is owed to others."""
+
+    bank_cents: int
+    owed_cents: int
+    negative_obligations: int
+
+
+def import_statement(account: TrustAccount | None, message: ImportStatement, now: datetime) -> Decision[TrustAccount]:
+    """Book a statement whole, or hold it whole and say what is wrong with it."""
+    statement = message.statement
+    account = account or TrustAccount(iban=message.iban, country=message.country)
+    if statement.statement_key in account.known_statements:
+        return Decision(account, answer={"decision": "skipped", "findings": ["it was booked before"]})
+    faults = (*statement.blocking, *history_faults(account, statement))
+    if faults:
+        held = StatementHeld(
+            trust_account_id=message.trust_account_id, statement_id=statement.statement_id, findings=faults
+        )
+        held_account = replace(account, held=(*account.held, statement.statement_id)[-50:])
+        return Decision(held_account, [held], answer={"decision": "held", "findings": list(faults)})
+    ours = {debit.entry_id for debit in statement.debits if debit.remittance_id in set(message.known_remittances)}
+    journals = [receipt_journal(account, receipt) for receipt in statement.receipts]
+    journals += [debit_journal(account, debit, is_ours=debit.entry_id in ours) for debit in statement.debits]
+    return Decision(
+        with_statement(account, statement),
+        _follow_ups(message, ours),
+        [Booking(journal) for journal in journals],
+        answer={"decision": "booked", "entries": len(journals), "findings": list(statement.warnings)},
+    )
+
+
+def _follow_ups(message: ImportStatement, ours: set[UUID]) -> list[Message]:
+    statement = message.statement
+    send: list[Message] = [
+        BookReceipt(
+            payment_id=receipt.payment_id,
+            trust_account_id=message.trust_account_id,
+            country=message.country,
+            amount_cents=receipt.amount_cents,
+            value_on=receipt.value_on,
+            booked_on=receipt.booked_on,
+            references=receipt.references,
+            payer_account=receipt.payer_account,
+            remittance_text=receipt.text,
+        )
+        for receipt in statement.receipts
+    ]
+    send += [
+        BookPayout(remittance_id=debit.remittance_id, amount_cents=debit.amount_cents, booked_on=debit.booked_on)
+        for debit in statement.debits
+        if debit.remittance_id is not None and debit.entry_id in ours
+    ]
+    send.append(
+        ReconcileTrust(
+            trust_account_id=message.trust_account_id,
+            iban=message.iban,
+            statement_id=statement.statement_id,
+            statement_key=statement.statement_key,
+            closed_on=statement.closed_on,
+            closing_cents=statement.closing_cents,
+            entries=len(statement.receipts) + len(statement.debits),
+        )
+    )
+    return send
+
+
+def report_unmatched(account: TrustAccount, command: BookReceipt, now: datetime) -> Decision[TrustAccount]:
+    """A receipt that names no case file we know stays in suspense and is told."""
+    told = PaymentUnmatched(
+        trust_account_id=command.trust_account_id,
+        payment_id=command.payment_id,
+        amount_cents=command.amount_cents,
+        value_on=command.value_on,
+    )
+    return Decision(account, [told])
+
+
+def prove_trust(account: TrustAccount, command: ReconcileTrust, now: datetime) -> Decision[TrustAccount]:
+    """The bank's closing balance equals the ledger's bank account and all that is owed, or somebody is called."""
+    assert isinstance(command, ProveTrust), "the repository read the sums"
+    told = StatementReconciled(
+        trust_account_id=command.trust_account_id,
+        statement_id=command.statement_id,
+        booked_on=command.closed_on,
+        entries=command.entries,
+        closing_cents=command.closing_cents,
+    )
+    proved = command.closing_cents == command.bank_cents == command.owed_cents and not command.negative_obligations
+    if proved:
+        verdict: Message = TrustInvariantHeld(
+            trust_account_id=command.trust_account_id,
+            statement_id=command.statement_id,
+            bank_cents=command.bank_cents,
+            owed_cents=command.owed_cents,
+        )
+    else:
+        verdict = TrustInvariantBroken(
+            trust_account_id=command.trust_account_id,
+            statement_id=command.statement_id,
+            bank_cents=command.closing_cents,
+            owed_cents=command.owed_cents,
+            difference_cents=command.closing_cents - command.owed_cents,
+        )
+    return Decision(account, [told, verdict])

@@ -1,0 +1,5 @@
+"""What the ledger shows beside the plumbing's figures."""
+
+from prometheus_client import Counter
+
+STATEMENT_FILES = Counter("quittance_statement_files_total", "statement files by verdict", ["verdict"])

@@ -1,0 +1,119 @@
+"""Named queries of the ledger: finding case files by reference, clients by remittance, and posting journals."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from common.clock import read_now
+from common.decisions import Located
+from common.messages import Message
+from common.postgres import Connection
+from common.queries import load_queries
+from contracts.ledger import BookPayout, BookReceipt, ReconcileTrust
+from ledger.domain.journals import Booking, ledger_accounts_of, post_batch_arguments
+from ledger.domain.payment_files import RemittanceRow
+from ledger.domain.references import reference_numbers
+from ledger.domain.trust_account import ImportStatement
+from ledger.handlers.case_accounts import MatchedReceipt
+from ledger.handlers.trust_accounts import ProveTrust
+
+QUERIES = load_queries("ledger")
+
+
+async def locate_matched(connection: Connection, messages: Sequence[Message]) -> list[list[Located]]:
+    """Receipts whose references name exactly one case file of their trust entity."""
+    found = await _case_files(connection, messages)
+    return [
+        []
+        if case_file_id is None
+        else [(case_file_id, MatchedReceipt(**message.model_dump(), case_file_id=case_file_id))]
+        for message, case_file_id in zip(messages, found, strict=True)
+    ]
+
+
+async def locate_unmatched(connection: Connection, messages: Sequence[Message]) -> list[list[Located]]:
+    """The other receipts, at their trust account."""
+    found = await _case_files(connection, messages)
+    return [
+        [(message.trust_account_id, message)] if case_file_id is None and isinstance(message, BookReceipt) else []
+        for message, case_file_id in zip(messages, found, strict=True)
+    ]
+
+
+async def _case_files(connection: Connection, messages: Sequence[Message]) -> list[UUID | None]:
+    receipts = [message for message in messages if isinstance(message, BookReceipt)]
+    numbers = sorted({number for receipt in receipts for number in reference_numbers(receipt.references)})
+    rows = await connection.fetch(QUERIES.select_case_accounts_by_reference, numbers)
+    known = {(row["reference_number"], row["country"]): row["case_account_id"] for row in rows}
+    found: list[UUID | None] = []
+    for receipt in receipts:
+        hits = {known.get((number, receipt.country)) for number in reference_numbers(receipt.references)} - {None}
+        found.append(hits.pop() if len(hits) == 1 else None)  # two hits are no hit: a person decides
+    return found
+
+
+async def locate_remittances(connection: Connection, messages: Sequence[Message]) -> list[list[Located]]:
+    """The client of each confirmed remittance."""
+    payouts = [message for message in messages if isinstance(message, BookPayout)]
+    clients = await _clients(connection, [payout.remittance_id for payout in payouts])
+    return [[(clients[payout.remittance_id], payout)] if payout.remittance_id in clients else [] for payout in payouts]
+
+
+async def locate_statements(connection: Connection, messages: Sequence[Message]) -> list[list[Located]]:
+    """Statements at their trust account, with those of their debits that are remittances of ours."""
+    imports = [message for message in messages if isinstance(message, ImportStatement)]
+    ids = [debit.remittance_id for one in imports for debit in one.statement.debits if debit.remittance_id]
+    known = await _clients(connection, ids)
+    return [
+        [
+            (
+                one.trust_account_id,
+                one.model_copy(
+                    update={
+                        "known_remittances": tuple(
+                            debit.remittance_id for debit in one.statement.debits if debit.remittance_id in known
+                        )
+                    }
+                ),
+            )
+        ]
+        for one in imports
+    ]
+
+
+async def _clients(connection: Connection, remittance_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    rows = await connection.fetch(QUERIES.select_remittance_clients, remittance_ids)
+    return {row["remittance_id"]: row["client_id"] for row in rows}
+
+
+async def locate_reconciliations(connection: Connection, messages: Sequence[Message]) -> list[list[Located]]:
+    """Reconciliation requests with the sums of the books at this moment; the result is stored with the statement."""
+    now = await read_now(connection)
+    located: list[list[Located]] = []
+    for request in messages:
+        assert isinstance(request, ReconcileTrust)
+        arguments = (request.statement_key, f"BANK:{request.iban}", request.closed_on, request.closing_cents, now)
+        row = await connection.fetchrow(QUERIES.reconcile_statement, *arguments)
+        assert row is not None
+        proof = ProveTrust(**request.model_dump(), **dict(row))
+        located.append([(request.trust_account_id, proof)])
+    return located
+
+
+async def post_bookings(connection: Connection, bookings: Sequence[Booking], now: datetime) -> None:
+    """All journals of a batch in one call, their accounts opened first. Sorted by key: two importers with overlapping
+    batches then wait for each other.
+    """
+    journals = sorted((booking.journal for booking in bookings), key=lambda journal: journal.idempotency_key)
+    for entity_id in sorted({journal.entity_id for journal in journals}):
+        codes = ledger_accounts_of([journal for journal in journals if journal.entity_id == entity_id])
+        await connection.execute(QUERIES.open_ledger_accounts, entity_id, codes, now)
+    await connection.fetch(QUERIES.post_journals, *post_batch_arguments(journals, now))
+
+
+async def insert_remittances(connection: Connection, rows: Sequence[RemittanceRow], now: datetime) -> None:
+    """Whose remittance an id is."""
+    del now
+    await connection.execute(
+        QUERIES.insert_remittances, [row.remittance_id for row in rows], [row.client_id for row in rows]
+    )

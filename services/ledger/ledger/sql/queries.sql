@@ -1,0 +1,39 @@
+-- Which case account bears one of these reference numbers, in the books of a country.
+-- name: select_case_accounts_by_reference
+SELECT
+    case_account_id,
+    state ->> 'reference_number' AS reference_number,
+    state ->> 'country' AS country
+FROM case_account
+WHERE state ->> 'reference_number' = ANY($1::text []);
+
+-- name: select_remittance_clients
+SELECT
+    remittance_id,
+    client_id
+FROM remittance
+WHERE remittance_id = ANY($1::uuid []);
+
+-- name: insert_remittances
+INSERT INTO remittance (remittance_id, client_id)
+SELECT
+    r.remittance_id,
+    r.client_id
+FROM unnest($1::uuid [], $2::uuid []) AS r (remittance_id, client_id)
+ON CONFLICT DO NOTHING;
+
+-- name: open_ledger_accounts
+SELECT ledger.open_accounts($1, $2, $3);
+
+-- name: post_journals
+SELECT
+    journal_ids,
+    is_new
+FROM ledger.post_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+
+-- name: reconcile_statement
+SELECT
+    bank_cents,
+    obligation_cents + in_transit_cents + agency_cents - shortfall_cents AS owed_cents,
+    negative_obligations
+FROM ledger.reconcile($1, $2, $3, $4, $5);
