@@ -15,6 +15,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
 )
+client_app = typer.Typer(help="The creditors who mandate the agency.", no_args_is_help=True)
+app.add_typer(client_app, name="client")
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -78,6 +80,25 @@ def trace(
     from cli.trace import show  # noqa: PLC0415 - see the module's docstring
 
     show(_console(), case_file)
+
+
+@client_app.command("add")
+def client_add(
+    name: Annotated[str, typer.Argument(help="The client's name.")],
+    country: Annotated[str, typer.Option(help="NL or BE.")] = "NL",
+    number: Annotated[str | None, typer.Option(help="His KvK or KBO number; else an example.")] = None,
+    iban: Annotated[str | None, typer.Option(help="Where his money goes; else an example.")] = None,
+    email: Annotated[str, typer.Option(help="Where we write to.")] = "administratie@client.example",
+    phone: Annotated[str | None, typer.Option(help="Where we call; else an example.")] = None,
+    judicial: Annotated[bool, typer.Option(help="May an unpaid file go to a partner without asking?")] = True,
+) -> None:
+    """Make client, mandate, API key, watched folder and a CSV template, and print them."""
+    from cli.client import NewClient, add  # noqa: PLC0415 - see the module's docstring
+
+    asked = NewClient(
+        name=name, country=country, number=number, iban=iban, email=email, phone=phone, judicial_phase_approved=judicial
+    )
+    add(_console(), asked)
 
 
 @app.command(context_settings=_PASS_ON, add_help_option=False)

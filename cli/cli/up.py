@@ -1,5 +1,7 @@
 """`up` and `down`: the whole platform of this checkout."""
 
+import hashlib
+import secrets
 import socket
 import tomllib
 from pathlib import Path
@@ -10,6 +12,7 @@ from rich.table import Table
 
 from cli.partners import partner_names
 from cli.places import agency_file, checkout, service_dirs, state_dir
+from local_stack.places import write_secret
 from local_stack.platform import SERVICES, Platform
 from local_stack.sms import LOCAL_ACCOUNT_SID, LOCAL_AUTH_TOKEN, LOCAL_SENDER
 from local_stack.stack import Stack
@@ -44,8 +47,17 @@ def the_platform(stack: Stack) -> Platform:
         services=built_services(),
         partners=partner_names(),
         env=env,
-        pick_port=lambda service: stack.pick_port(f"{service}-http", PREFERRED_HTTP_PORTS[service], process=service),
+        env_of={"intake": {"OPERATOR_KEY_SHA256": hashlib.sha256(operator_key(stack.state_dir).encode()).hexdigest()}},
+        pick_port=lambda service: stack.pick_port(f"{service}-http", PREFERRED_HTTP_PORTS[service], listener=service),
     )
+
+
+def operator_key(state: Path) -> str:
+    """The key that opens the making of clients; made once, kept for us alone."""
+    path = state / "operator.key"
+    if not path.exists():
+        write_secret(path, secrets.token_urlsafe(32))
+    return path.read_text()
 
 
 def folders_of(state: Path) -> dict[str, Path]:

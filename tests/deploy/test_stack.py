@@ -146,5 +146,5 @@ def test_a_service_that_runs_keeps_its_port_and_a_new_one_leaves_it(place: Path)
     stack.start_doubles()
     again = Stack(place)
 
-    assert again.pick_port("smtp", process="smtp") == stack.smtp_port
+    assert again.pick_port("smtp", listener="smtp") == stack.smtp_port
     assert again.pick_port("other", stack.smtp_port) != stack.smtp_port

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from local_stack.places import write_secret
 from local_stack.postgres import PostgresError, database_url, identifier, literal, run_sql
 
 MIGRATIONS_AT_ONCE = 2
@@ -105,7 +106,5 @@ class Databases:
     def _secret(self) -> str:
         path = self._state_dir / "roles.secret"
         if not path.exists():
-            self._state_dir.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(24))
+            write_secret(path, secrets.token_urlsafe(24))
         return path.read_text()

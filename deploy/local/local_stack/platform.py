@@ -87,6 +87,7 @@ class Platform:
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
             "TOPIC_PREFIX": self.topic_prefix,
             "HTTP_PORT": str(self.http_port(service)),
+            "PUBLIC_URL": self.http_url(service),
             "INSTANCE": f"{service}-0",
             **self._env,
             **self._env_of.get(service, {}),

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from local_stack.faults import LocalStackError
+from local_stack.places import write_secret
 from local_stack.ports import LOOPBACK
 from local_stack.processes import Processes, start_time_of
 
@@ -104,9 +105,9 @@ class Postgres:
             self._initdb([*command, "-A", "trust"])
         else:
             if not self._password_path.exists():
-                _write_secret(self._password_path, secrets.token_urlsafe(24))
+                write_secret(self._password_path, secrets.token_urlsafe(24))
             password_copy = self._folder / "password"
-            _write_secret(password_copy, self._password_path.read_text())
+            write_secret(password_copy, self._password_path.read_text())
             self._runner.give(password_copy)
             try:
                 self._initdb([*command, "-A", "scram-sha-256", f"--pwfile={password_copy}"])
@@ -206,12 +207,6 @@ def _remove_stale_lock(cluster: Path) -> None:
         return
     if start_time_of(pid) is None or str(cluster) not in command:
         lock.unlink(missing_ok=True)
-
-
-def _write_secret(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
 
 
 def answers(url: str) -> bool:

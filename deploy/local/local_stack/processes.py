@@ -72,7 +72,7 @@ class Processes:
         self._run_dir.mkdir(parents=True, exist_ok=True)
         self.log_dir.mkdir(parents=True, exist_ok=True)
         with self.log_path(name).open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own command line, no shell
+            started = subprocess.Popen(  # noqa: S603 - our own command line, no shell
                 list(command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -81,10 +81,10 @@ class Processes:
                 cwd=cwd,
                 start_new_session=True,
             )
-        start_time = start_time_of(process.pid) or ""
-        child = Child(name=name, pid=process.pid, start_time=start_time, stop_signal=int(stop_signal))
+        start_time = start_time_of(started.pid) or ""
+        child = Child(name=name, pid=started.pid, start_time=start_time, stop_signal=int(stop_signal))
         self._write(child)
-        self._started[process.pid] = process
+        self._started[started.pid] = started
         return child
 
     def child(self, name: str) -> Child | None:
@@ -177,4 +177,4 @@ class Processes:
         return True
 
     def _reap(self) -> None:
-        self._started = {pid: process for pid, process in self._started.items() if process.poll() is None}
+        self._started = {pid: child for pid, child in self._started.items() if child.poll() is None}

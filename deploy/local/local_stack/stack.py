@@ -102,12 +102,12 @@ class Stack:
         with exclusively(self.state_dir):
             return self.processes.stop_all()
 
-    def pick_port(self, name: str, preferred: int | None = None, *, process: str | None = None) -> int:
+    def pick_port(self, name: str, preferred: int | None = None, *, listener: str | None = None) -> int:
         """A port kept for this name: as last time, else the preferred one, else the next free one.
 
         While the process that listens on it runs, it is that one.
         """
-        if process is not None and name in self._saved and self.processes.is_running(process):
+        if listener is not None and name in self._saved and self.processes.is_running(listener):
             return self._saved[name]
         wanted = self._saved.get(name, preferred or PREFERRED_PORTS.get(name))
         self._saved[name] = self.ports.pick(name, wanted)
@@ -121,7 +121,7 @@ class Stack:
             return
         if not self.processes.is_running("postgres"):
             self._say("starting PostgreSQL")
-        self.pick_port("postgres", process="postgres")
+        self.pick_port("postgres", listener="postgres")
         Postgres(self.state_dir, self._saved["postgres"]).start()
 
     def _start_kafka(self) -> None:
@@ -132,12 +132,12 @@ class Stack:
         names = ("kafka", "kafka-controller", "kafka-partners")
         if not self.processes.is_running("kafka"):
             self._say("starting Apache Kafka")
-        plain, controller, partners = (self.pick_port(name, process="kafka") for name in names)
+        plain, controller, partners = (self.pick_port(name, listener="kafka") for name in names)
         ports = KafkaPorts(plain=plain, controller=controller, partners=partners)
         Kafka(self.state_dir, ports, say=self._say).start()
 
     def _start_double(self, name: str, folder: Path) -> None:
-        port = str(self.pick_port(name, process=name))
+        port = str(self.pick_port(name, listener=name))
         command = [sys.executable, "-m", f"local_stack.{name}", "--port", port, "--folder", str(folder)]
         self.processes.start(name, command, cwd=self.state_dir)
         deadline = time.monotonic() + _READY_SECONDS
