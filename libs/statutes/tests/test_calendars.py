@@ -34,7 +34,7 @@ def test_every_equated_day_is_a_friday_beside_a_holiday():
             assert is_dutch_holiday(day - timedelta(days=1))
 
 
-@pytest.mark.parametrize("year", [1961, 2000, 2019, 2024, 2038, 2076, 2100])
+@pytest.mark.parametrize("year", [2000, 2019, 2024, 2038, 2076, 2100])
 def test_easter_is_the_librarys_in_any_century(year: int):
     library = holidays.country_holidays("DE", years=year, language="en_US")
     (monday,) = library.get_named("Easter Monday")

@@ -21,7 +21,7 @@ from statutes.nl.collection_costs import (
     collection_costs_instalments,
 )
 from statutes.nl.contact_window import ContactChannel, ContactWindow, contact_window, next_contact_moment
-from statutes.nl.contractual_interest import ContractualInterest, MonthlyPayment, contractual_interest
+from statutes.nl.contractual_interest import MonthlyPayment, contractual_interest
 from statutes.nl.court import (
     Claimant,
     CourtFee,
@@ -43,6 +43,7 @@ from statutes.nl.fourteen_day_letter import (
 from statutes.nl.insolvency import InsolvencyEntry, insolvency_entry
 from statutes.nl.interest import Interest, InterestLine, interest
 from statutes.nl.limitation import ClaimKind, Limitation, limitation
+from statutes.nl.monthly_interest import ContractualInterest
 from statutes.nl.notices import (
     CollectionPause,
     ContactFrequency,

@@ -8,11 +8,10 @@ from typing import Literal, TypeAlias
 
 from statutes.days import LeapDayAnniversary
 from statutes.errors import InvalidInput
-from statutes.explanation import Line
 from statutes.money import ZERO, Amount, Percent, to_percent_units
-from statutes.nl.checks import not_negative, positive
-from statutes.nl.interest import Capitalisation, InterestLine, accrued_interest
-from statutes.nl.monthly_interest import BookedPayment, MonthlyTerms, monthly_interest
+from statutes.nl.checks import in_order, not_negative, positive
+from statutes.nl.interest import Interest, accrued_interest
+from statutes.nl.monthly_interest import ContractualInterest, MonthlyTerms, monthly_interest
 from statutes.policies import (
     DAY_COUNT,
     LEAP_DAY_ANNIVERSARY,
@@ -35,17 +34,6 @@ class MonthlyPayment:
 
     paid_on: date
     amount: Amount
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContractualInterest:
-    """Agreed interest; its lines, and those of its explanation, add up to `late_interest`."""
-
-    late_interest: Amount
-    lines: tuple[InterestLine, ...]
-    capitalisations: tuple[Capitalisation, ...]
-    payments: tuple[BookedPayment, ...]
-    explanation: tuple[Line, ...] = ()
 
 
 @topic("nl.contractual_interest", rules=("NL-INT-10", "NL-INT-11", "NL-INT-5", "NL-INT-12", "NL-ALL-2"))
@@ -75,37 +63,23 @@ def contractual_interest(
     costs or payments without interest per month, or days that cannot be; `RateNotVerified` for a series out of range.
     """
     not_negative(principal=principal)
-    if until_on < from_on:
-        raise InvalidInput("until_on: lies before from_on")
-    _check_rate(percent_per_year, percent_per_month, series, surcharge_points)
-    if (compounding == "monthly") != (percent_per_month is not None):
-        raise InvalidInput("compounding: monthly goes with percent_per_month, and only with it")
+    in_order(from_on, until_on)
+    _check_rate(percent_per_year, percent_per_month, series, surcharge_points, compounding)
+    _check_payments(costs, payments, from_on, until_on, are_allowed=compounding == "monthly")
     if percent_per_month is not None:
-        _check_payments(costs, payments, from_on, until_on)
         terms = MonthlyTerms(
             principal=principal,
             percent=percent_per_month,
-            from_on=from_on,
-            until_on=until_on,
+            period=(from_on, until_on),
             rounds_base=monthly_base == "rounded",
             rounds_lines=rounding == "per_line",
         )
-        result = monthly_interest(terms, costs=costs, payments=[(each.paid_on, each.amount) for each in payments])
-        return ContractualInterest(
-            late_interest=result.late_interest,
-            lines=result.lines,
-            capitalisations=(),
-            payments=result.payments,
-            explanation=result.explanation,
-        )
-    if costs or payments:
-        raise InvalidInput("payments: costs and payments go with percent_per_month only")
+        return monthly_interest(terms, costs=costs, payments=[(each.paid_on, each.amount) for each in payments])
+    split_over = (from_on, until_on) if split_equal_rate else None
     yearly = accrued_interest(
         principal=principal,
         series=series,
-        runs=_runs(
-            series, percent_per_year, surcharge_points, surcharge_from, (from_on, until_on), split=split_equal_rate
-        ),
+        runs=_runs(series, percent_per_year, surcharge_points, surcharge_from, split_over),
         from_on=from_on,
         until_on=until_on,
         compounding="yearly" if compounding == "yearly" else "none",
@@ -113,6 +87,10 @@ def contractual_interest(
         rounding=rounding,
         leap_day_anniversary=leap_day_anniversary,
     )
+    return _without_payments(yearly)
+
+
+def _without_payments(yearly: Interest) -> ContractualInterest:
     return ContractualInterest(
         late_interest=yearly.late_interest,
         lines=yearly.lines,
@@ -127,15 +105,21 @@ def _runs(
     percent_per_year: Decimal | None,
     surcharge_points: Decimal,
     surcharge_from: date | None,
-    period: tuple[date, date],
-    *,
-    split: bool,
+    split_over: tuple[date, date] | None,
 ) -> RateRuns:
+    """The rates of a series with its surcharge, or of an agreed percentage; split at half-years over a period."""
     if series is not None:
         surcharge = to_percent_units(surcharge_points)
-        return runs_of_series(series, surcharge_units=surcharge, surcharge_from=surcharge_from, split_equal_rate=split)
+        return runs_of_series(
+            series,
+            surcharge_units=surcharge,
+            surcharge_from=surcharge_from,
+            split_equal_rate=split_over is not None,
+        )
     units = to_percent_units(percent_per_year or Decimal(0))
-    return runs_of_percent(units, split_from=period[0], split_until=period[1]) if split else runs_of_percent(units)
+    if split_over is None:
+        return runs_of_percent(units)
+    return runs_of_percent(units, split_from=split_over[0], split_until=split_over[1])
 
 
 def _check_rate(
@@ -143,6 +127,7 @@ def _check_rate(
     percent_per_month: Decimal | None,
     series: DutchSeries | None,
     surcharge_points: Decimal,
+    compounding: AgreedCompounding,
 ) -> None:
     not_negative(surcharge_points=surcharge_points)
     if sum(each is not None for each in (percent_per_year, percent_per_month, series)) != 1:
@@ -150,9 +135,15 @@ def _check_rate(
     not_negative(percent_per_year=percent_per_year or ZERO, percent_per_month=percent_per_month or ZERO)
     if surcharge_points and series is None:
         raise InvalidInput("surcharge_points: goes with a statutory series only")
+    if (compounding == "monthly") != (percent_per_month is not None):
+        raise InvalidInput("compounding: monthly goes with percent_per_month, and only with it")
 
 
-def _check_payments(costs: Decimal, payments: Sequence[MonthlyPayment], from_on: date, until_on: date) -> None:
+def _check_payments(
+    costs: Decimal, payments: Sequence[MonthlyPayment], from_on: date, until_on: date, *, are_allowed: bool
+) -> None:
+    if (costs or payments) and not are_allowed:
+        raise InvalidInput("payments: costs and payments go with percent_per_month only")
     not_negative(costs=costs)
     days = [payment.paid_on for payment in payments]
     if days != sorted(days):

@@ -10,7 +10,7 @@ from statutes.days import LeapDayAnniversary, day_after
 from statutes.errors import InvalidInput
 from statutes.explanation import Line
 from statutes.money import Amount, Percent, from_cents, from_percent_units, rounded_cents, to_cents
-from statutes.nl.checks import not_negative
+from statutes.nl.checks import in_order, not_negative
 from statutes.policies import (
     DAY_COUNT,
     LEAP_DAY_ANNIVERSARY,
@@ -165,8 +165,7 @@ def _period(
 ) -> tuple[date, date]:
     """The period `[S, E)` of a question (NL-INT-3)."""
     if from_on is not None and until_on is not None and last_payment_on is None and paid_on is None:
-        if until_on < from_on:
-            raise InvalidInput("until_on: lies before from_on")
+        in_order(from_on, until_on)
         return from_on, until_on
     if last_payment_on is None or paid_on is None or from_on is not None or until_on is not None:
         raise InvalidInput("from_on: give either from_on and until_on, or last_payment_on and paid_on")

@@ -9,18 +9,17 @@ from fractions import Fraction
 from statutes.days import plus_months
 from statutes.explanation import Line
 from statutes.money import Amount, Percent, from_cents, rounded_cents, to_cents
-from statutes.nl.interest import InterestLine
+from statutes.nl.interest import Capitalisation, InterestLine
 from statutes.statement_lines import rounding_line
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonthlyTerms:
-    """A sum that bears a percentage per month over `[from_on, until_on)`."""
+    """A sum that bears a percentage per month over a period, whose second day no longer counts."""
 
     principal: Decimal
     percent: Percent
-    from_on: date
-    until_on: date
+    period: tuple[date, date]
     rounds_base: bool
     rounds_lines: bool
 
@@ -36,13 +35,14 @@ class BookedPayment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MonthlyInterest:
-    """Lines per month or part of one; they add up to `late_interest`."""
+class ContractualInterest:
+    """Agreed interest; its lines, and those of its explanation, add up to `late_interest`."""
 
     late_interest: Amount
     lines: tuple[InterestLine, ...]
+    capitalisations: tuple[Capitalisation, ...]
     payments: tuple[BookedPayment, ...]
-    explanation: tuple[Line, ...]
+    explanation: tuple[Line, ...] = ()
 
 
 @dataclass(slots=True)
@@ -58,21 +58,22 @@ class _Running:
 
 def monthly_interest(
     terms: MonthlyTerms, *, costs: Decimal, payments: Sequence[tuple[date, Decimal]]
-) -> MonthlyInterest:
-    """Month by month from the day number of `from_on`; part of a month by its days; payments by day."""
+) -> ContractualInterest:
+    """Month by month from the day number of `from_on`; part of a month by its days; payments by day (NL-INT-11)."""
     running = _Running(Fraction(to_cents(terms.principal)), to_cents(costs), Fraction(0), [], [])
     waiting = list(payments)
-    month, starts = 0, terms.from_on
-    while starts < terms.until_on:
+    month, (from_on, until_on) = 0, terms.period
+    starts = from_on
+    while starts < until_on:
         month += 1
-        ends = plus_months(terms.from_on, month)
+        ends = plus_months(from_on, month)
         position = starts
-        while waiting and waiting[0][0] < min(ends, terms.until_on):
+        while waiting and waiting[0][0] < min(ends, until_on):
             paid_on, amount = waiting.pop(0)
             _accrue(running, terms, position, paid_on, (ends - starts).days)
             _book(running, paid_on, to_cents(amount))
             position = paid_on
-        _accrue(running, terms, position, min(ends, terms.until_on), (ends - starts).days)
+        _accrue(running, terms, position, min(ends, until_on), (ends - starts).days)
         starts = ends
     for paid_on, amount in waiting:
         _book(running, paid_on, to_cents(amount))
@@ -80,9 +81,10 @@ def monthly_interest(
     if terms.rounds_lines:
         late_interest = sum((line.late_interest for line in running.lines), from_cents(0))
     lines = tuple(_explained(line) for line in running.lines)
-    return MonthlyInterest(
+    return ContractualInterest(
         late_interest=late_interest,
         lines=tuple(running.lines),
+        capitalisations=(),
         payments=tuple(running.payments),
         explanation=(*lines, *rounding_line(lines, late_interest)),
     )
