@@ -1,0 +1,181 @@
+"""The ledger as a service: the bank's files in, the platform's facts out, on the real broker and database."""
+
+import asyncio
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from uuid import UUID, uuid5
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from camt_builder import a_file, a_line, a_statement
+from lxml import etree
+
+from common.ids import new_event_id
+from common.messages import Personal
+from common.queries import parse_queries
+from common.stepping import Stepped, Stepper
+from contracts import intake, values
+from contracts.registry import CATALOGUE, TOPICS, topics_of
+from kafka_admin import create_topics
+from ledger import app
+from statutes.references import structured_communication
+
+REPOSITORY = Path(__file__).parents[4]
+CLIENT = UUID("22222222-2222-4222-8222-222222222222")
+CASE = UUID("11111111-1111-4111-8111-111111111111")
+IBAN = "NL70TRIO0123456789"
+MORNING = datetime(2026, 3, 3, 5, tzinfo=UTC)
+
+
+def events() -> list:
+    address = values.Address(street="Kade", house_number="1", postcode="1011 AB", city="Amsterdam", country="NL")
+    creditor = values.Creditor(
+        client_id=CLIENT, name="Fietsen B.V.", address=address, email="a@b.example", phone="+31201234567",
+        enterprise_number="12345678", country="NL", is_sme=True, can_deduct_vat=True,
+    )  # fmt: skip
+    mandate = values.Mandate(creditor=creditor, judicial_phase_approved=True, payout_rhythm="daily")
+    debtor = values.DebtorFacts(
+        debtor_id=uuid5(CASE, "d"), is_natural_person=True, acts_as_consumer=True, country="NL", language="nl",
+        contact=Personal.pack(values.DebtorContact(name="Jan")),
+    )  # fmt: skip
+    terms = values.ClaimTerms(
+        claim_id=uuid5(CASE, "a"), client_reference="a", invoice_number="a", invoice_on=date(2026, 1, 1),
+        due_on=date(2026, 1, 31), contract_on=date(2026, 1, 1), description="fiets", principal_cents=100_000,
+        is_commercial_contract=False,
+    )  # fmt: skip
+    payout = Personal.of("NL91ABNA0417164300")
+    return [
+        intake.MandateGranted(client_id=CLIENT, mandate=mandate, payout_account=payout, payout_name="Fietsen B.V."),
+        intake.CaseFileOpened(
+            case_file_id=CASE, reference_number="0000000042", segment=values.Segment.NL_CONSUMER, mandate=mandate,
+            debtor=debtor,
+        ),
+        intake.ClaimAccepted(case_file_id=CASE, terms=terms),
+    ]  # fmt: skip
+
+
+@pytest.fixture
+async def ledger_world(kafka, prefix, ledger_database, tmp_path, monkeypatch, free_ports):
+    await asyncio.to_thread(create_topics, kafka, [t for t in TOPICS if "{" not in t.name], prefix)
+    for name, value in {
+        "DATABASE_URL": ledger_database.url, "KAFKA_BOOTSTRAP_SERVERS": kafka, "TOPIC_PREFIX": prefix,
+        "INSTANCE": "ledger-0", "HTTP_PORT": str(free_ports.pick("ledger")), "BANK_IN": str(tmp_path / "in"),
+        "BANK_OUT": str(tmp_path / "out"), "AGENCY_FILE": str(REPOSITORY / "agency.toml"),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True)
+    await producer.start()
+
+    async def send(message):
+        headers = [("ce_id", str(new_event_id()).encode()), ("ce_type", message.type_name().encode())]
+        topic, key = prefix + message.topic_name(), str(message.key()).encode()
+        await producer.send_and_wait(topic, message.model_dump_json().encode(), key=key, headers=headers)
+
+    async def said() -> list[tuple[str, dict]]:
+        topics = [prefix + t for t in ("ledger.case-files.v1", "ledger.clients.v1", "ledger.trust-accounts.v1")]
+        consumer = AIOKafkaConsumer(*topics, bootstrap_servers=kafka, auto_offset_reset="earliest")
+        await consumer.start()
+        found = []
+        while batches := await consumer.getmany(timeout_ms=1500):
+            found += [r for records in batches.values() for r in records]
+        await consumer.stop()
+        assert all(CATALOGUE.model(dict(r.headers)["ce_type"].decode(), topic=r.topic[len(prefix):]) for r in found)
+        found.sort(key=lambda r: r.timestamp)
+        return [(dict(r.headers)["ce_type"].decode().split(".")[1], json.loads(r.value)) for r in found]
+
+    async def put(name: str, raw: bytes) -> Path:
+        (tmp_path / "in").mkdir(exist_ok=True)
+        path = tmp_path / "in" / name
+        path.write_bytes(raw)
+        for _ in range(100):
+            if not path.exists():
+                return next(p for p in (tmp_path / "in").glob(f"*/{name}"))
+            await asyncio.sleep(0.1)
+        raise AssertionError("the file was not taken")
+
+    stepped = {"ledger": Stepped(database_url=ledger_database.url, topics=topics_of("ledger"))}
+    async with Stepper(stepped, bootstrap=kafka, prefix=prefix) as stepper:
+        await stepper.move_to(MORNING)
+        async with app.build().running() as service:
+            yield SimpleNamespace(
+                send=send, said=said, put=put, stepper=stepper, service=service, out=tmp_path / "out"
+            )
+    await producer.stop()
+
+
+def of(said, kind):
+    return [value for name, value in said if name == kind]
+
+
+async def test_a_receipt_goes_all_the_way_to_the_client_and_the_books_prove_it(ledger_world):
+    for event in events():
+        await ledger_world.send(event)
+    await ledger_world.stepper.settle()
+    ogm = structured_communication(number="42").communication
+    lines = [
+        a_line(40_000, text=f"betaling {ogm}", booked_on="2026-03-02", bank_reference="A"),
+        a_line(1_234, text="zonder kenmerk", booked_on="2026-03-02", bank_reference="B"),
+    ]
+    taken = await ledger_world.put("s1.xml", a_file(a_statement(lines, opening=0, iban=IBAN)))
+    assert taken.parent.name == "done"
+    await ledger_world.stepper.settle()
+    await ledger_world.stepper.move_to(datetime(2026, 3, 3, 16, tzinfo=UTC))  # 17:00 in Amsterdam
+    await ledger_world.stepper.settle()
+
+    files = list(ledger_world.out.glob("*.xml"))
+    assert len(files) == 1
+    pain = etree.fromstring(files[0].read_bytes())
+    assert pain.xpath("string(//*[local-name()='InstdAmt'])") == "400.00"
+    end_to_end = pain.xpath("string(//*[local-name()='EndToEndId'])")
+
+    await ledger_world.stepper.move_to(datetime(2026, 3, 4, 5, tzinfo=UTC))
+    debit = a_line(-40_000, end_to_end_id=end_to_end, booked_on="2026-03-04", bank_reference="C")
+    second = a_statement([debit], opening=41_234, iban=IBAN, number=2, on="2026-03-04", before="2026-03-02")
+    assert (await ledger_world.put("s2.xml", a_file(second))).parent.name == "done"
+    await ledger_world.stepper.settle()
+
+    said = await ledger_world.said()
+    assert [a["amount_cents"] for a in of(said, "PaymentAllocated")] == [40_000]
+    assert [u["amount_cents"] for u in of(said, "PaymentUnmatched")] == [1_234]
+    assert [r["amount_cents"] for r in of(said, "RemittanceExecuted")] == [40_000]
+    assert [(t["bank_cents"], t["owed_cents"]) for t in of(said, "TrustInvariantHeld")] == [
+        (41_234, 41_234),
+        (1_234, 1_234),
+    ]
+    assert not of(said, "TrustInvariantBroken")
+    async with ledger_world.service.pool.acquire() as connection:
+        proofs = parse_queries((REPOSITORY / "services/ledger/ledger/sql/proofs.sql").read_text())
+        for name, query in proofs.texts.items():
+            assert await connection.fetch(query) == [], name
+        assert await connection.fetchval("SELECT count(*) FROM dead_letter") == 0
+
+
+async def test_a_statement_that_does_not_add_up_is_held_whole_and_shown(ledger_world):
+    lines = [a_line(40_000, text="x", booked_on="2026-03-02")]
+    bad = a_statement(lines, opening=0, closing=50_000, iban=IBAN)
+    taken = await ledger_world.put("bad.xml", a_file(bad))
+    assert taken.parent.name == "held"
+    report = json.loads((taken.parent / "bad.xml.report.json").read_text())
+    assert "unexplained" in json.dumps(report)
+    await ledger_world.stepper.settle()
+    said = await ledger_world.said()
+    assert [name for name, _ in said] == ["StatementHeld"]
+    assert await ledger_world.service.pool.fetchval("SELECT count(*) FROM ledger.journal") == 0
+
+
+async def test_the_same_statement_again_changes_nothing_and_a_gap_is_held(ledger_world):
+    first = a_statement([a_line(500, booked_on="2026-03-02")], opening=0, iban=IBAN)
+    assert (await ledger_world.put("a.xml", a_file(first))).parent.name == "done"
+    assert (await ledger_world.put("again.xml", a_file(first))).parent.name == "done"
+    gap = a_statement([a_line(700, booked_on="2026-03-03")], opening=900, iban=IBAN, number=2, on="2026-03-03")
+    assert (await ledger_world.put("gap.xml", a_file(gap))).parent.name == "held"
+    assert await ledger_world.service.pool.fetchval("SELECT count(*) FROM ledger.journal") == 1
+
+
+async def test_a_hostile_file_is_refused_with_its_reason(ledger_world):
+    bomb = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "y">]><Document>&x;</Document>'
+    taken = await ledger_world.put("bomb.xml", bomb)
+    assert taken.parent.name == "refused"
+    assert "DOCTYPE" in (taken.parent / "bomb.xml.report.json").read_text()
