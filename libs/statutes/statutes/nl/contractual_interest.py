@@ -58,14 +58,13 @@ def contractual_interest(
 ) -> ContractualInterest:
     """Agreed interest over `[from_on, until_on)`, in euro; it replaces statutory interest (6:119 lid 3, 6:119a BW).
 
-    Lines half up, or the total only. Interest per month is capitalised each contract month, unrounded; a payment is
-    booked on the base of its day, costs first (6:44 BW). Raises `InvalidInput` unless exactly one rate is given, for
-    costs or payments without interest per month, or days that cannot be; `RateNotVerified` for a series out of range.
+    Lines half up, or the total only. Per month: capitalised each contract month, unrounded; a payment is booked on the
+    base of its day, costs first (6:44 BW). Raises `InvalidInput` unless exactly one rate is given, or for costs or
+    payments without interest per month; `RateNotVerified` for a day outside the series.
     """
-    not_negative(principal=principal)
     in_order(from_on, until_on)
     _check_rate(percent_per_year, percent_per_month, series, surcharge_points, compounding)
-    _check_payments(costs, payments, from_on, until_on, are_allowed=compounding == "monthly")
+    _check_payments(principal, costs, payments, from_on, until_on, are_allowed=compounding == "monthly")
     if percent_per_month is not None:
         terms = MonthlyTerms(
             principal=principal,
@@ -76,18 +75,18 @@ def contractual_interest(
         )
         return monthly_interest(terms, costs=costs, payments=[(each.paid_on, each.amount) for each in payments])
     split_over = (from_on, until_on) if split_equal_rate else None
-    yearly = accrued_interest(
+    interest = accrued_interest(
         principal=principal,
         series=series,
         runs=_runs(series, percent_per_year, surcharge_points, surcharge_from, split_over),
         from_on=from_on,
         until_on=until_on,
-        compounding="yearly" if compounding == "yearly" else "none",
+        yearly=compounding == "yearly",
         day_count=day_count,
         rounding=rounding,
         leap_day_anniversary=leap_day_anniversary,
     )
-    return _without_payments(yearly)
+    return _without_payments(interest)
 
 
 def _without_payments(yearly: Interest) -> ContractualInterest:
@@ -140,11 +139,17 @@ def _check_rate(
 
 
 def _check_payments(
-    costs: Decimal, payments: Sequence[MonthlyPayment], from_on: date, until_on: date, *, are_allowed: bool
+    principal: Decimal,
+    costs: Decimal,
+    payments: Sequence[MonthlyPayment],
+    from_on: date,
+    until_on: date,
+    *,
+    are_allowed: bool,
 ) -> None:
     if (costs or payments) and not are_allowed:
         raise InvalidInput("payments: costs and payments go with percent_per_month only")
-    not_negative(costs=costs)
+    not_negative(principal=principal, costs=costs)
     days = [payment.paid_on for payment in payments]
     if days != sorted(days):
         raise InvalidInput("payments: must be in order of day")
