@@ -16,7 +16,7 @@ from local_stack.ports import LOOPBACK, Ports
 from local_stack.processes import Processes
 
 SERVICES = ("intake", "dunning", "notifications", "ledger", "legal")
-READY_PATH = "/ready"
+READY_PATH = "/health/ready"
 _READY_SECONDS = 90
 _STOP_SECONDS = 30
 
