@@ -83,7 +83,7 @@ def trace(
 
 
 @client_app.command("add")
-def client_add(
+def client_add(  # noqa: PLR0917 - typer reads them by name
     name: Annotated[str, typer.Argument(help="The client's name.")],
     country: Annotated[str, typer.Option(help="NL or BE.")] = "NL",
     number: Annotated[str | None, typer.Option(help="His KvK or KBO number; else an example.")] = None,
