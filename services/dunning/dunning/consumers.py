@@ -30,7 +30,6 @@ def consumers(house: House) -> Consumers:
     def at_home(handler: Handler) -> Handler:
         return update_wrapper(partial(handler, house=house), handler)
 
-    located = repository.locate_disputed_case_files
     return Consumers(
         on=(
             On(message=CaseFileOpened, handler=handlers.open_case_file, thing=CASE_FILE, opens=True),
@@ -47,7 +46,13 @@ def consumers(house: House) -> Consumers:
             On(message=MessageExpired, handler=handlers.follow_expired, thing=CASE_FILE),
             On(message=MessageRecalled, handler=handlers.follow_recalled, thing=CASE_FILE),
             On(message=FileDispute, handler=handlers.file_dispute, thing=CASE_FILE),
-            On(message=DisputeByToken, handler=handlers.file_dispute, thing=CASE_FILE, locate=located),
+            On(
+                message=DisputeByToken,
+                handler=handlers.file_dispute,
+                thing=CASE_FILE,
+                locate=repository.locate_disputed_case_files,
+                arrives_as=FileDispute,
+            ),
             On(message=FileHandedOff, handler=handlers.follow_procedure, thing=CASE_FILE),
             On(message=ProcedureDeclined, handler=handlers.follow_procedure, thing=CASE_FILE),
             On(message=RecallAcknowledged, handler=handlers.follow_procedure, thing=CASE_FILE),

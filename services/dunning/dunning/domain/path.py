@@ -54,13 +54,16 @@ def advanced(case_file: CaseFile) -> CaseFile:
 
 
 def put_off(case_file: CaseFile, now: datetime) -> CaseFile:
-    """The file with its step not before the next local day."""
-    today = local_day(strategy_of(case_file), now)
-    return replace(case_file, not_before_on=today + timedelta(days=1))
+    """The file with its step not before the next slot; a slot that is now is the next local day's."""
+    strategy = strategy_of(case_file)
+    slot = first_slot(strategy, now)
+    put_off_to = local_day(strategy, slot) + timedelta(days=int(slot == now))
+    return replace(case_file, not_before_on=put_off_to)
 
 
-def next_step_at(case_file: CaseFile) -> datetime | None:
-    """When the next step is taken; None while the file rests or what the step waits for has not happened.
+def next_step_at(case_file: CaseFile, now: datetime) -> datetime | None:
+    """When the next step is taken; None while the file rests or what the step waits for has not happened. What should
+    have gone earlier goes in the first slot from now.
 
     Raises RateNotVerified outside the verified calendar.
     """
@@ -76,7 +79,8 @@ def next_step_at(case_file: CaseFile) -> datetime | None:
         instants.append(first_slot_on(strategy, case_file.last_payment_on + wait))
     if case_file.not_before_on is not None:
         instants.append(first_slot_on(strategy, case_file.not_before_on))
-    return max(instants)
+    planned_at = max(instants)
+    return planned_at if planned_at >= now else first_slot(strategy, now)
 
 
 def _start_at(case_file: CaseFile, strategy: Strategy, start: Start) -> datetime | None:

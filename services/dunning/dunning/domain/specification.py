@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 
 from contracts.notifications import TableBlock
 from contracts.values import Language
@@ -30,12 +32,15 @@ def claims_table(case_file: CaseFile, words: CommonText, language: Language) -> 
 
 
 def specification_table(case_file: CaseFile, owed: Statement, words: CommonText, language: Language) -> TableBlock:
-    """Principal, each line of interest, costs, indemnity, payments; the printed lines add up to the total."""
+    """Principal, each line of interest, costs, indemnity, each payment; the printed lines add up to the total."""
     lines = [line for line in owed.explanation if line.amount]
     assert sum((line.amount for line in lines if line.amount is not None), Decimal(0)) == owed.total_open
     return TableBlock(
         header=words.specification_header,
-        rows=tuple((text, _amount(amount, language)) for text, amount in _rows(case_file, lines, words, language)),
+        rows=tuple(
+            (text, _amount(sum((amount for _, amount in alike), Decimal(0)), language))
+            for text, alike in groupby(_rows(case_file, lines, words, language), key=itemgetter(0))
+        ),
         total=(words.rows["total"], _amount(owed.total_open, language)),
     )
 
@@ -66,7 +71,7 @@ def _rows(
             case "interest":
                 ground = words.grounds[grounds.get(claim_id, "agreed")]
                 yield words.rows["interest"].format(ground=ground, **_facts(line, language)), line.amount
-            case "payment":
+            case _ if kind.startswith("payment"):  # a line for each part that it covered
                 yield words.rows["payment"].format(**_facts(line, language)), line.amount
             case "costs":
                 yield words.rows["costs_be" if line.rule_id.startswith("BE") else "costs"], line.amount

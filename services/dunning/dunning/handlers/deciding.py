@@ -25,7 +25,7 @@ def decided(
 ) -> Decision[CaseFile]:
     """The decision with its next step planned. A day that the law's tables do not know holds the file."""
     try:
-        return Decision(replace(case_file, next_step_at=next_step_at(case_file)), send, append, answer=answer)
+        return Decision(replace(case_file, next_step_at=next_step_at(case_file, now)), send, append, answer=answer)
     except RateNotVerified as refusal:
         return held(
             case_file,

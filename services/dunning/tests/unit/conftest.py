@@ -28,7 +28,7 @@ from dunning.domain.debtor import DEBTOR
 from dunning.domain.receipts import DecisionReceipt
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-TOKEN = "00112233445566778899aabbccddeeff"
+TOKEN = "00112233445566778899aabbccddeeff"  # noqa: S105  everybody may know it
 AGENCY_FILE = Path(__file__).parents[4] / "agency.toml"
 SERIES = {
     Segment.NL_CONSUMER: "nl_6_119",
@@ -98,7 +98,7 @@ class World:
     """One case file, its debtor, and whoever answers dunning. Time is stepped from due instant to due instant."""
 
     segment: Segment
-    now: datetime = a_local_time(date(2026, 3, 2), "08:00")
+    now: datetime = field(default_factory=lambda: a_local_time(date(2026, 3, 2), "08:00"))
     mandate: Mandate = field(default_factory=a_mandate)
     debtor_changes: dict[str, Any] = field(default_factory=dict)
     house: House | None = None
@@ -106,6 +106,7 @@ class World:
     printing_works: bool = True
     ledger_answers: bool = True
     costs_cents: int = 9_120
+    vat_cents: int = 0
     told: list[tuple[datetime, Message]] = field(default_factory=list)
     receipts: list[DecisionReceipt] = field(default_factory=list)
     parked: list[tuple[Message, str]] = field(default_factory=list)
@@ -236,15 +237,17 @@ class World:
 
     def ledger_answer(self, expired: NoticeTermExpired) -> CostCharged:
         kind = {"fourteen_day_letter": "costs", "first_reminder": "indemnity"}.get(expired.notice_type.value)
+        amounts = {kind: self.costs_cents, "vat": self.vat_cents if kind == "costs" else 0}
         charges = [
             Charge(
                 claim_id=self.case_file.claims[0].terms.claim_id,
-                kind=kind,
-                amount_cents=self.costs_cents,
+                kind=charged,
+                amount_cents=cents,
                 on=expired.charges_from,
                 rule="NL-BIK-1",
             )
-            for kind in ([kind] if kind else [])
+            for charged, cents in amounts.items()
+            if charged and cents
         ]
         return CostCharged(
             case_file_id=self.case_file_id, notice_id=expired.notice_id, charges=tuple(charges), interest=()

@@ -55,7 +55,7 @@ def test_a_belgian_consumer_gets_the_free_reminder_and_both_waiting_terms(a_worl
         "03-18 07:00 NoticeTermExpired first_reminder",  # fourteen days from 4 March
         "03-18 09:00 SendMessage email",
         "03-18 09:00 NoticeIssued",
-        "04-07 07:00 NoticeTermExpired formal_notice",  # third working day 23 March, to Sunday 5 April; Monday is Easter
+        "04-07 07:00 NoticeTermExpired formal_notice",  # 23 March to Sunday 5 April; then Easter Monday
         "04-07 09:00 SendMessage email",
         "04-07 09:00 NoticeIssued",
         "04-15 07:00 NoticeTermExpired demand",

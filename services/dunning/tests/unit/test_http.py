@@ -1,0 +1,102 @@
+"""The page and the interface for disputes: one answer for every wrong token, nothing of the body repeated."""
+
+import httpx
+import pytest
+
+from common.runner import Answer
+from dunning.domain.composer import written_token
+from dunning.http import MOST_BODY_BYTES, make_http
+
+TOKEN = "00112233445566778899aabbccddeeff"  # noqa: S105  a test's own
+HELD = {"dispute_id": "6f2d3a0e-5b0c-5e0a-9f4e-0c1a6a8f2b11", "held_at": "2026-03-04T09:00:00+00:00"}
+
+
+@pytest.fixture
+def submitted():
+    return []
+
+
+@pytest.fixture
+def client(submitted):
+    async def submit(submissions):
+        submitted.extend(submissions)
+        known = submissions[0].message.token == TOKEN
+        seen = [one.id for one in submitted].count(submissions[0].id) > 1
+        if not known:
+            return [Answer(status="refused", body={"code": "not_found"})]
+        return [Answer(status="repeated" if seen else "applied", body=HELD)]
+
+    return httpx.AsyncClient(transport=httpx.ASGITransport(make_http(submit)), base_url="http://dunning")
+
+
+def a_dispute(**changed):
+    return {"token": written_token(TOKEN), "reason": "already_paid", "text": "Betaald op 1 maart", **changed}
+
+
+async def test_a_dispute_is_filed_and_says_since_when_the_file_is_held(client, submitted):
+    answer = await client.post("/v1/disputes", json=a_dispute())
+
+    assert (answer.status_code, answer.json()) == (201, HELD)
+    assert submitted[0].message.text.value == "Betaald op 1 maart"
+
+
+async def test_the_same_dispute_again_gets_the_first_answer(client, submitted):
+    await client.post("/v1/disputes", json=a_dispute())
+    answer = await client.post("/v1/disputes", json=a_dispute(token=written_token(TOKEN).lower()))
+
+    assert (answer.status_code, answer.json()) == (200, HELD)
+    assert submitted[0].id == submitted[1].id
+
+
+async def test_every_wrong_token_gets_one_answer(client):
+    answers = [
+        await client.post("/v1/disputes", json=a_dispute(token=token))
+        for token in ("hello", "", written_token("ff" * 16), "A" * 64)
+    ]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text for answer in answers}) == 1
+    assert answers[0].headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"reason": "because"}, 422),
+        ({"text": "x" * 4001}, 422),
+        ({"text": "a\u0000b"}, 422),
+        ({"iban": "NL70"}, 422),
+        ({"text": "x" * MOST_BODY_BYTES}, 413),
+    ],
+)
+async def test_what_is_no_dispute_is_refused_without_repeating_it(client, submitted, changed, status):
+    answer = await client.post("/v1/disputes", json=a_dispute(**changed))
+
+    assert answer.status_code == status
+    assert answer.json()["status"] == status
+    assert written_token(TOKEN) not in answer.text
+    assert submitted == []
+
+
+async def test_only_json_is_taken(client):
+    answer = await client.post("/v1/disputes", content=b"{}", headers={"content-type": "text/plain"})
+    assert answer.status_code == 415
+
+
+async def test_broken_json_is_refused(client):
+    answer = await client.post("/v1/disputes", content=b"{", headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+
+
+async def test_a_person_can_dispute_on_the_page(client, submitted):
+    page = await client.get("/disputes")
+    assert "Code van de brief" in page.text
+
+    sent = await client.post("/disputes", data=a_dispute())
+    assert sent.status_code == 201
+    assert "Wij zijn gestopt" in sent.text
+    assert submitted[0].message.reason == "already_paid"
+
+    wrong = await client.post("/disputes", data=a_dispute(token="x"))  # noqa: S106  no token
+    assert wrong.status_code == 404
+    assert "Deze code kennen wij niet" in wrong.text
