@@ -138,9 +138,12 @@ class Processes:
         self._signal(child, signal.SIGKILL)
         return self._wait(child, 10)
 
-    def stop_all(self) -> list[str]:
-        """Stop everything with a pid file here, the latest first; the names of what did run."""
-        return [name for name in reversed(self.names()) if self.stop(name)]
+    def stop_all(self, last: Sequence[str] = ()) -> list[str]:
+        """Stop everything with a pid file here, all at once but for `last`, which go one by one; the names of what ran."""
+        names = [name for name in reversed(self.names()) if name not in last]
+        for name in names:
+            self.ask_to_end(name)
+        return [name for name in (*names, *last) if self.stop(name)]
 
     def log_path(self, name: str) -> Path:
         """Where a process's output is kept."""

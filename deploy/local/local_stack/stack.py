@@ -61,12 +61,12 @@ class Stack:
     @property
     def smtp_port(self) -> int:
         """Of the mail server."""
-        return self._saved["smtp"]
+        return self.pick_port("smtp", listener="smtp")
 
     @property
     def sms_url(self) -> str:
         """Of the SMS double."""
-        return f"http://{LOOPBACK}:{self._saved['sms']}"
+        return f"http://{LOOPBACK}:{self.pick_port('sms', listener='sms')}"
 
     @property
     def mail_folder(self) -> Path:
@@ -100,7 +100,7 @@ class Stack:
     def stop(self) -> list[str]:
         """Stop what was started here; data stays. The names of what did run."""
         with exclusively(self.state_dir):
-            return self.processes.stop_all()
+            return self.processes.stop_all(last=("kafka", "postgres"))
 
     def pick_port(self, name: str, preferred: int | None = None, *, listener: str | None = None) -> int:
         """A port kept for this name: as last time, else the preferred one, else the next free one.
