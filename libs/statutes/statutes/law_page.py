@@ -13,9 +13,9 @@ from statutes.topics import all_topics, citations
 
 COUNTRY_NAMES: Final = {"nl": "Netherlands", "be": "Belgium"}
 INTRODUCTION: Final = (
-    "Generated from `libs/statutes` by `./quittance law page`; do not edit. Certainty: A statute or official "
-    "publication, B two or more independent sources, C one source, CALC computed, M general knowledge to be "
-    "confirmed. A figure is never used after the day until which it is verified."
+    "Generated from `libs/statutes` by `./quittance law page`; do not edit. Certainty: A is a statute or an official "
+    "publication, B two or more independent sources, C one source, CALC computed, M general knowledge to be confirmed, "
+    "- a rule of design. A figure is never used after the day until which it is verified."
 )
 RULE_ID: Final = re.compile(r"(NL|BE)-[0-9A-Z]+-[0-9]+")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from statutes import InvalidInput, RateNotVerified, nl
+from statutes import ClaimTerms, InvalidInput, Posting, RateNotVerified, nl, statement
 from statutes.evaluate import evaluate
 from statutes.nl.statement import StatementClaim, StatementPayment
 
@@ -47,6 +47,7 @@ def test_everything_paid_inside_the_term_leaves_no_costs_not_even_the_minimum():
 
 
 def test_a_creditor_who_collects_himself_adds_no_vat():
+    # NL-VAT-3
     result = ask(
         "nl.collection_costs", principals=["100.00"], creditor_can_deduct_vat=False, collection_outsourced=False
     )
@@ -54,6 +55,7 @@ def test_a_creditor_who_collects_himself_adds_no_vat():
 
 
 def test_a_consumer_owes_nothing_above_the_tariff_but_an_enterprise_what_it_agreed():
+    # NL-BIK-6, NL-BIK-7
     facts = {"principals": ["640.00"], "charged_collection_costs": "96.01"}
     consumer = ask("nl.collection_costs_check", acts_as_consumer=True, **facts)
     enterprise = ask("nl.collection_costs_check", acts_as_consumer=False, **facts)
@@ -92,6 +94,7 @@ def test_an_instalment_at_the_threshold_and_one_from_before_the_rule_cost_the_ta
 
 
 def test_a_letter_with_every_defect_names_them_in_order_of_the_alphabet():
+    # NL-14D-1, NL-14D-6, NL-14D-11, NL-14D-12
     letter = {
         "principals": ["1000.00"],
         "due_on": "2026-03-16",
@@ -142,6 +145,7 @@ def test_a_term_needs_the_day_of_its_channel():
     ],
 )
 def test_a_clause_that_is_too_long_is_void_and_thirty_days_hold(facts: dict[str, Any], valid: bool | None, days: int):
+    # NL-TERM-1, NL-TERM-3
     result = ask("nl.payment_term", invoice_received_on="2026-03-10", **facts)
     assert (result["clause_valid"], result["days"]) == (valid, days)
 
@@ -155,6 +159,7 @@ def test_an_older_contract_of_a_large_debtor_keeps_sixty_days_until_july_2023():
 
 
 def test_interest_of_a_day_of_payment_counts_for_commercial_claims_only():
+    # NL-INT-2, NL-INT-3, NL-INT-4
     facts = {"principal": "36500.00", "last_payment_on": "2026-03-01", "paid_on": "2026-03-02"}
     assert ask("nl.interest", series="nl_6_119a", **facts)["late_interest"] == "10.15"
     ordinary = ask("nl.interest", series="nl_6_119", **facts)
@@ -298,6 +303,7 @@ def test_costs_that_are_not_yet_due_take_no_part_of_a_payment():
 
 
 def test_a_payment_to_two_claims_splits_the_interest_line_of_both():
+    # NL-ALL-3
     claims = [
         {"claim_id": "A", "principal": "1000.00", "from_on": "2026-01-01", "series": "nl_6_119"},
         {"claim_id": "B", "principal": "1000.00", "from_on": "2026-01-01", "series": "nl_6_119"},
@@ -340,6 +346,7 @@ def test_a_claim_that_is_not_due_waits_for_those_that_are():
 
 
 def test_an_enterprise_may_be_called_at_night_on_a_holiday():
+    # NL-WKI-1, NL-GEN-5
     assert ask("nl.contact_window", at="2026-12-25T23:00", channel="phone", is_natural_person=False)["allowed"]
     both = ask("nl.contact_window", at="2026-12-27T23:00", channel="phone")
     assert (both["reasons"], both["next_allowed_at"]) == (["night", "sunday"], "2026-12-28T07:00")
@@ -372,6 +379,7 @@ def test_a_reference_of_an_impossible_length_cannot_be_made():
 
 
 def test_the_court_fee_follows_the_claimant_and_the_edges_of_the_brackets():
+    # NL-COURT-1
     def fee(claim: str | None, claimant: str, court: str = "subdistrict") -> str:
         facts = {"claim_value": claim, "claimant": claimant, "court": court, "hearing_on": "2026-06-02"}
         return ask("nl.court_fees", **facts)["court_fee"]
@@ -403,6 +411,7 @@ def test_the_base_of_the_court_fee_is_a_policy_but_the_salary_goes_by_the_whole_
 
 
 def test_an_interruption_that_came_too_late_changes_nothing_and_none_shortens_the_term():
+    # NL-LIM-3, NL-LIM-5
     late = ask("nl.limitation", claim_kind="consumer_sale_price", due_on="2024-06-01", interruptions=["2026-06-02"])
     assert (late["term_starts_on"], late["last_day_on"]) == ("2024-06-02", "2026-06-01")
     chain = ask(
@@ -428,6 +437,7 @@ def test_an_insolvency_entry_is_visible_for_six_months_after_its_end():
 
 
 def test_a_letter_generator_learns_what_is_missing_and_is_told_of_a_wrong_word():
+    # NL-14D-10, NL-WKI-8
     missing = nl.missing_letter_content(["creditor", "ground", "one_iban"])
     assert "term_wording" in missing
     assert "creditor" not in missing
@@ -437,6 +447,7 @@ def test_a_letter_generator_learns_what_is_missing_and_is_told_of_a_wrong_word()
 
 
 def test_figures_that_no_topic_asks_for():
+    # NL-RATE-5, NL-TERM-2, NL-WKI-6, NL-COURT-3, NL-COURT-4, NL-INS-3, NL-INS-4, NL-INS-5
     frequency = nl.contact_frequency()
     assert (frequency.per_day, frequency.per_week) == (1, 3)
     attachment = nl.bailiff_tariff(code="2e", as_of=date(2026, 6, 1), creditor_can_deduct_vat=False)
@@ -449,6 +460,98 @@ def test_figures_that_no_topic_asks_for():
     assert not nl.company_is_large(as_of=date(2024, 1, 1), **sizes)
     pause = nl.collection_pause(cause="broad_moratorium", starts_on=date(2026, 3, 31))
     assert (pause.rule_id, pause.stops, pause.ends_on) == ("NL-INS-3", "everything", date(2026, 9, 30))
+    assert nl.collection_pause(cause="debt_help", starts_on=date(2026, 3, 31)).stops == "by_policy"
+    assert nl.collection_pause(cause="death", starts_on=date(2026, 3, 31)).stops == "until_a_person_decides"
     assert not nl.collection_pause(cause="insolvency", starts_on=date(2026, 3, 31)).interest_runs
     assert nl.opposition_term(served_on=date(2026, 3, 2)) == date(2026, 3, 30)
     assert nl.order_to_pay_term(served_on=date(2026, 3, 2)) == date(2026, 3, 4)
+
+
+def test_costs_are_taken_on_the_principal_only_whatever_interest_is_open():
+    # NL-BIK-3
+    plain = ask("nl.collection_costs", principals=["1000.00"])
+    with_interest = ask("nl.collection_costs", principals=["1000.00"], late_interest="500.00")
+    assert (with_interest["base"], with_interest["collection_costs"]) == (plain["base"], plain["collection_costs"])
+
+
+def test_costs_bear_no_interest_and_each_kind_of_cost_is_paid_apart():
+    # NL-INT-9, NL-ALL-7
+    terms = ClaimTerms(
+        claim_id="1",
+        jurisdiction="nl",
+        principal=Decimal("1000.00"),
+        interest_from=date(2025, 1, 1),
+        series="nl_6_119",
+    )
+    charged = [
+        Posting(claim_id="1", kind="costs", on=date(2025, 1, 1), amount=Decimal("150.00")),
+        Posting(claim_id="1", kind="vat", on=date(2025, 1, 1), amount=Decimal("31.50")),
+    ]
+    paid = Posting(claim_id="1", kind="payment", on=date(2026, 1, 1), amount=Decimal("160.00"))
+    before = statement([terms], charged, as_of=date(2026, 1, 1))
+    assert (before.total_late_interest, before.total_open) == (Decimal("60.00"), Decimal("1241.50"))
+    (part,) = statement([terms], [*charged, paid], as_of=date(2026, 1, 1)).allocations
+    assert (part.costs, part.vat, part.late_interest) == (Decimal("150.00"), Decimal("10.00"), Decimal("0.00"))
+
+
+def test_a_credit_lowers_the_principal_and_a_payment_of_that_day_comes_after_it():
+    terms = ClaimTerms(claim_id="1", jurisdiction="nl", principal=Decimal("100.00"), interest_from=None, series=None)
+    day = date(2026, 1, 10)
+    postings = [
+        Posting(claim_id="1", kind="payment", on=day, amount=Decimal("80.00")),
+        Posting(claim_id="1", kind="credit", on=day, amount=Decimal("30.00")),
+    ]
+    result = statement([terms], postings, as_of=day)
+    assert [(part.kind, part.principal, part.overpayment) for part in result.allocations] == [
+        ("credit", Decimal("30.00"), Decimal("0.00")),
+        ("payment", Decimal("70.00"), Decimal("10.00")),
+    ]
+    assert (result.total_open, result.paid, result.overpayment) == (Decimal(0), Decimal("80.00"), Decimal("10.00"))
+
+
+def test_a_statement_refuses_terms_and_postings_that_cannot_be():
+    terms = {"claim_id": "1", "jurisdiction": "nl", "principal": Decimal("1.00"), "interest_from": None, "series": None}
+    wrong: list[dict[str, Any]] = [
+        {"principal": Decimal("-1.00")},
+        {"jurisdiction": "be", "compounding": "yearly"},
+        {"series": "nl_6_119", "percent_per_year": Decimal(1)},
+        {"surcharge_points": Decimal(1)},
+        {"percent_per_year": Decimal(-1)},
+    ]
+    for change in wrong:
+        with pytest.raises(InvalidInput):
+            statement([ClaimTerms(**{**terms, **change})], [], as_of=date(2026, 1, 1))
+    stranger = Posting(claim_id="2", kind="payment", on=date(2026, 1, 1), amount=Decimal("1.00"))
+    nothing = Posting(claim_id="1", kind="payment", on=date(2026, 1, 1), amount=Decimal("0.00"))
+    for posting in (stranger, nothing):
+        with pytest.raises(InvalidInput):
+            statement([ClaimTerms(**terms)], [posting], as_of=date(2026, 1, 1))
+
+
+def test_a_belgian_claim_bears_simple_interest_through_the_day_and_the_day_of_payment_counts():
+    # BE-GEN-2, BE-GEN-3
+    terms = ClaimTerms(
+        claim_id="1",
+        jurisdiction="be",
+        principal=Decimal("3650.00"),
+        interest_from=date(2026, 1, 1),
+        series="be_b2b",
+        compounding="none",
+    )
+    paid = Posting(claim_id="1", kind="payment", on=date(2026, 1, 10), amount=Decimal("10.50"))
+    result = statement([terms], [paid], as_of=date(2026, 1, 10))
+    assert result.total_late_interest == Decimal("10.50")  # ten days of 10.5 % on 3650.00
+    assert result.total_open == Decimal("3650.00")
+
+
+def test_every_other_claim_is_barred_after_twenty_years_though_it_can_still_be_paid():
+    # NL-LIM-4, NL-LIM-6
+    result = ask("nl.limitation", claim_kind="other", due_on="2006-03-15")
+    assert result["last_day_on"] == "2026-03-15"
+    assert "forced" in result["explanation"][0]["text"]
+
+
+def test_a_foreign_bank_reads_the_international_reference_of_a_dutch_file():
+    # NL-PAY-2
+    made = ask("iso11649", reference="5000056789012345")
+    assert ask("iso11649", creditor_reference=made["creditor_reference"])["valid"]

@@ -45,6 +45,7 @@ def test_a_language_has_every_sentence_with_the_same_facts(language: Any):
 
 @pytest.mark.parametrize("example", ANSWERED, ids=[example["id"] for example in ANSWERED])
 def test_the_lines_of_a_result_add_up_to_it_and_are_written_in_four_languages(example: dict[str, Any]):
+    # NL-GEN-6
     topic = topic_named(example["topic"])
     result = topic.answer(**arguments(topic.answer, example["inputs"]))
     lines = getattr(result, "explanation", ())
@@ -75,6 +76,7 @@ def test_amounts_days_and_percentages_are_written_as_people_of_the_language_writ
 
 
 def test_a_consumer_reads_in_simple_dutch_why_the_costs_are_forty_euro():
+    # NL-WKI-7
     costs = nl.collection_costs(principals=[Decimal("100.00")], creditor_can_deduct_vat=False)
     lines: tuple[Line, ...] = costs.explanation
     assert [(line.text, line.amount) for line in rendered(lines, "nl")] == [

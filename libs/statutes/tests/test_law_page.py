@@ -1,6 +1,8 @@
 """No rule of the law is forgotten: each is applied by code, or stands in the page with the reason why not."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -22,9 +24,28 @@ def test_every_rule_is_either_applied_or_listed_with_a_reason_and_never_both(cou
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
+def test_every_rule_that_is_applied_is_shown_by_an_example_or_a_test(country: str):
+    told = "".join(path.read_text() for path in Path(__file__).parent.iterdir() if path.suffix in {".py", ".json"})
+    shown = set(re.findall(r"(?:NL|BE)-[0-9A-Z]+-[0-9]+", told))
+    assert {rule for rule in rules_of(country) if rule in applied_rules()} - shown == set()
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
 def test_code_and_tables_name_no_rule_that_does_not_exist(country: str):
     named = {rule for rule in applied_rules() if rule.startswith(country.upper())}
     assert named <= set(rules_of(country))
+
+
+def test_every_figure_is_a_dated_row_with_its_source_and_certainty():
+    # NL-GEN-1, BE-GEN-1
+    for each in all_tables().values():
+        assert each.rule
+        assert each.title
+        assert each.verified_until is None or each.verified_until >= each.rows[-1].valid_from
+        for row in each.rows:
+            assert row.source
+            assert row.certainty in {"A", "B", "C", "CALC", "M"}
+            assert row.valid_to is None or row.valid_to >= row.valid_from
 
 
 def test_the_page_shows_every_rule_every_table_and_until_when_it_is_verified():

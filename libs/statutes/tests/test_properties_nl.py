@@ -45,6 +45,7 @@ def periods(draw: st.DrawFn) -> tuple[date, date]:
 def test_interest_agrees_line_by_line_with_counting_day_by_day(
     principal: Decimal, series: Any, period: tuple[date, date], chosen: dict[str, Any]
 ):
+    # NL-GEN-3
     result = nl.interest(principal=principal, series=series, from_on=period[0], until_on=period[1], **chosen)
     leap_day = chosen["leap_day_anniversary"]
     others = {name: value for name, value in chosen.items() if name != "leap_day_anniversary"}

@@ -27,6 +27,7 @@ def published(name: str, day: date) -> Decimal:
 def test_every_day_from_the_first_row_to_the_last_verified_day_bears_the_published_rate(
     name: Any, split_equal_rate: bool
 ):
+    # NL-RATE-3
     first = date.fromisoformat(SERIES[name]["rows"][0]["from"])
     last = date.fromisoformat(SERIES[name]["verified_until"])
     runs = runs_of_series(name, split_equal_rate=split_equal_rate)
