@@ -116,7 +116,7 @@ class World:
         self.told += [message for message in sent if isinstance(message, Event)]
         return [message for message in sent if not isinstance(message, Event)]
 
-    def answer(self, result: Result, detail: str, *, now: datetime, channel: str | None = None) -> "World":
+    def answer(self, result: Result, detail: str, *, now: datetime) -> "World":
         """The latest call ends."""
         call = self.calls[-1]
         thing = PRINT_BATCH if call.channel == "print" else CORRESPONDENCE

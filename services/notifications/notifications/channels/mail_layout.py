@@ -10,6 +10,7 @@ from notifications.channels.letter import grouped_iban
 
 INK, SOFT, LINE, PALE = "#1c2430", "#5b6573", "#d5dae1", "#f3f5f7"
 LONGEST_LINE = 80
+SHORT_CELL = 20
 FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 
 
@@ -116,7 +117,9 @@ def html_table(block: TableBlock) -> str:
 def html_row(row: Sequence[str], tag: str, style: str) -> str:
     """One row."""
     scope = ' scope="col"' if tag == "th" else ""
-    placed = [*((cell, "text-align:left") for cell in row[:-1]), (row[-1], "text-align:right;white-space:nowrap")]
+    first = "white-space:nowrap" if len(row[0]) <= SHORT_CELL else "white-space:normal"
+    inner = [(cell, "text-align:left") for cell in row[1:-1]]
+    placed = [(row[0], f"text-align:left;{first}"), *inner, (row[-1], "text-align:right;white-space:nowrap")]
     cells = [
         f'<{tag}{scope} style="padding:7px 4px;vertical-align:top;{style};{place}">{escape(cell)}</{tag}>'
         for cell, place in placed
@@ -135,6 +138,6 @@ def html_payment(block: PaymentBlock, language: Language, code: str) -> str:
     half = "display:inline-block;vertical-align:middle"
     picture = f'<img src="cid:{code}" alt="{escape(block.qr_alternative)}" width="160" height="160"'
     return (
-        f'<div style="{box}"><div style="{half};min-width:260px;max-width:340px">{lines}</div>'
+        f'<div style="{box}"><div style="{half};min-width:260px;max-width:320px;padding-right:24px">{lines}</div>'
         f'<div style="{half};padding:8px 0">{picture} style="display:block;background:#ffffff"></div></div>'
     )
