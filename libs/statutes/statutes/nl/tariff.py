@@ -23,7 +23,8 @@ def tariff_lines(principal: Decimal) -> tuple[Line, ...]:
             break
         part = (principal if up_to is None else min(principal, up_to)) - below
         upto_here = rounded(total + part * percent / HUNDRED)
-        lines.append(_line("NL-BIK-1", "nl.bik.slice", upto_here - total, {"percent": percent, "part": part}))
+        key = "nl.bik.next_slice" if lines else "nl.bik.slice" if part == principal else "nl.bik.first_slice"
+        lines.append(_line("NL-BIK-1", key, upto_here - total, {"percent": percent, "part": part}))
         total, below = upto_here, below + part
     minimum, maximum = table("nl.collection_costs.minimum").decimal, table("nl.collection_costs.maximum").decimal
     if lines and total < minimum:
@@ -60,6 +61,8 @@ def _line(rule: str, text: str, amount: Decimal, facts: dict[str, Decimal], key:
 
 _TABLE_OF: Final = {
     "nl.bik.slice": "nl.collection_costs.tariff",
+    "nl.bik.first_slice": "nl.collection_costs.tariff",
+    "nl.bik.next_slice": "nl.collection_costs.tariff",
     "nl.bik.minimum": "nl.collection_costs.minimum",
     "nl.bik.maximum": "nl.collection_costs.maximum",
 }
