@@ -139,7 +139,7 @@ class Processes:
         return self._wait(child, 10)
 
     def stop_all(self, last: Sequence[str] = ()) -> list[str]:
-        """Stop everything with a pid file here, all at once but for `last`, which go one by one; the names of what ran."""
+        """Stop everything with a pid file here, all at once, `last` after the rest; the names of what ran."""
         names = [name for name in reversed(self.names()) if name not in last]
         for name in names:
             self.ask_to_end(name)
