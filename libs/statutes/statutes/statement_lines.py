@@ -15,17 +15,16 @@ if TYPE_CHECKING:
     from statutes.statement import Allocation, ClaimTerms, Posting
 
 _RULES: Final = {
-    "nl": {"interest": "NL-INT-8", "cover": "NL-ALL-2", "charge": "NL-ALL-7"},
-    "be": {"interest": "BE-INT-3", "cover": "BE-ALL-2", "charge": "BE-ALL-2"},
+    "nl": {"agreed": "NL-INT-10", "cover": "NL-ALL-2", "charge": "NL-ALL-7"},
+    "be": {"agreed": "BE-INT-1", "cover": "BE-ALL-2", "charge": "BE-ALL-2"},
 }
-_ARTICLES: Final = {
-    "nl_6_119": "art. 6:119 BW",
-    "nl_6_119a": "art. 6:119a BW",
-    "nl_6_119a_contracts_before_2013_03_16": "art. 6:119a BW",
-    "be_b2b": "law of 2 August 2002, art. 5",
-    "be_b2b_contracts_before_2013_03_16": "law of 2 August 2002, art. 5",
-    "be_civil": "law of 5 May 1865, art. 2",
-    None: "agreed rate",
+_GROUNDS: Final = {
+    "nl_6_119": ("NL-RATE-1", "art. 6:119 BW"),
+    "nl_6_119a": ("NL-RATE-2", "art. 6:119a BW"),
+    "nl_6_119a_contracts_before_2013_03_16": ("NL-RATE-4", "art. 6:119a BW"),
+    "be_b2b": ("BE-RATE-1", "art. 5 wet/loi 2-8-2002"),
+    "be_b2b_contracts_before_2013_03_16": ("BE-RATE-1", "art. 5 wet/loi 2-8-2002"),
+    "be_civil": ("BE-RATE-2", "art. 2 wet/loi 5-5-1865"),
 }
 _BUCKETS: Final = ("costs", "vat", "late_interest", "principal", "indemnity")
 _COVER_ARTICLES: Final = {"nl": "art. 6:44 BW", "be": "art. 5.210 Civil code"}
@@ -41,7 +40,7 @@ def statement_lines(
     lines: list[Line] = []
     for terms in claims:
         lines.append(_principal_line(terms))
-        lines += [accrual_line(line, terms.jurisdiction, terms.series) for line in accrued[terms.claim_id]]
+        lines += accrual_lines(accrued[terms.claim_id], terms.jurisdiction, terms.series)
         lines += [_charge_line(posting, terms) for posting in charges if posting.claim_id == terms.claim_id]
         for part in allocations:
             if part.claim_id == terms.claim_id:
@@ -50,13 +49,34 @@ def statement_lines(
     return tuple(lines)
 
 
-def accrual_line(line: AccrualLine, jurisdiction: str, series: str | None) -> Line:
-    """Interest of days of one rate on one base."""
+def accrual_lines(accrued: Sequence[AccrualLine], jurisdiction: str, series: str | None) -> list[Line]:
+    """Interest line by line, and where a year's interest was added to what bears interest, a line that says so."""
+    lines: list[Line] = []
+    before: AccrualLine | None = None
+    for line in accrued:
+        if before is not None and line.base > before.base:
+            lines.append(_capitalised_line(line))
+        lines.append(_accrual_line(line, jurisdiction, series))
+        before = line
+    return lines
+
+
+def _capitalised_line(line: AccrualLine) -> Line:
+    return Line(
+        rule_id="NL-INT-6",
+        article="art. 6:119 lid 2, 6:119a lid 3 BW",
+        text_key="statement.capitalised",
+        inputs={"on": date.fromordinal(line.start), "base": from_cents(rounded_cents(line.base))},
+    )
+
+
+def _accrual_line(line: AccrualLine, jurisdiction: str, series: str | None) -> Line:
+    rule_id, article = _GROUNDS[series] if series else (_RULES[jurisdiction]["agreed"], "")
     base = from_cents(rounded_cents(line.base))
     percent, days = from_percent_units(line.units), line.until - line.start
     return Line(
-        rule_id=_RULES[jurisdiction]["interest"],
-        article=_ARTICLES[series],
+        rule_id=rule_id,
+        article=article,
         text_key="statement.interest",
         inputs={
             "from_on": date.fromordinal(line.start),

@@ -20,7 +20,7 @@ from statutes.policies import (
     Rounding,
 )
 from statutes.rates import COMMERCIAL_DUTCH_SERIES, DutchSeries, RateRuns, runs_of_series
-from statutes.statement_lines import accrual_line, rounding_line
+from statutes.statement_lines import accrual_lines, rounding_line
 from statutes.topics import topic
 
 YearlyOrNone: TypeAlias = Literal["yearly", "none"]
@@ -126,7 +126,7 @@ def accrued_interest(
     )
     accrual.accrue(until_on.toordinal())
     late_interest = from_cents(rounded_cents(accrual.total))
-    lines = tuple(accrual_line(line, "nl", series) for line in accrual.lines)
+    lines = accrual_lines(accrual.lines, "nl", series)
     return Interest(
         from_on=from_on,
         until_on=until_on,

@@ -130,7 +130,6 @@ def _book(running: _Running, paid_on: date, amount: int) -> None:
 def _explained(line: InterestLine) -> Line:
     return Line(
         rule_id="NL-INT-11",
-        article="agreed rate",
         text_key="statement.interest_per_month",
         inputs={
             "from_on": line.from_on,

@@ -21,7 +21,7 @@ from statutes.policies import (
 )
 from statutes.rates import DutchSeries
 from statutes.statement import ClaimTerms, Compounding, StatementPolicies, balance_of, open_cents
-from statutes.statement_lines import accrual_line, covered_lines
+from statutes.statement_lines import accrual_lines, covered_lines
 from statutes.topics import topic
 
 
@@ -224,7 +224,7 @@ def _lines(
         lines.append(
             Line(rule_id="NL-WKI-8", text_key="statement.principal", inputs=dict(named), amount=claim.principal)
         )
-        lines += [accrual_line(line, "nl", claim.series) for line in balances[claim.claim_id].lines]
+        lines += accrual_lines(balances[claim.claim_id].lines, "nl", claim.series)
         if claim.costs and claim.claim_id in charged:
             due_from = claim.costs_due_from or claim.from_on
             lines.append(
