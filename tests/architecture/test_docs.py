@@ -84,7 +84,7 @@ def paths(tree: Tree, document: Source) -> Iterator[tuple[str, str]]:
             continue
         path = match["path"]
         is_placeholder = "{" in path or "NNNN" in path or "..." in path
-        is_ours = "/" in path and (path.split("/")[0] in firsts or path.endswith((*FILE_SUFFIXES, "/")))
+        is_ours = "/" in path and (path.split("/")[0] in firsts or path.endswith(FILE_SUFFIXES))
         if not is_placeholder and (is_ours or (match["name"] and path.endswith(".py"))):
             yield path, match["name"] or ""
 
@@ -136,7 +136,7 @@ MADE_UP = {
         "`ledger/sql/queries.sql:select_due`",
         "[words](glossary.md#claim), [out](https://example.org/a/b.md), [here](#anchor)",
         "`application/json`, `POST /claims`, `NL/BE`, `ledger.case-files.v1`, `services/{name}/README.md`, `a.py`",
-        "`.quittance/demo/account.json`, `mail/*.eml`",
+        "`.quittance/demo/account.json`, `mail/*.eml`, `done/`",
         "```sh\ncat services/nowhere/x.py `docs/nowhere.md`\n```",
     ],
 )
