@@ -140,10 +140,16 @@ class Processes:
 
     def stop_all(self, last: Sequence[str] = ()) -> list[str]:
         """Stop everything with a pid file here, all at once, `last` after the rest; the names of what ran."""
-        names = [name for name in reversed(self.names()) if name not in last]
+        names = [name for name in reversed(self.names()) if name not in last] + [
+            name for name in last if self.child(name)
+        ]
+        running = [name for name in names if self.is_running(name)]
         for name in names:
-            self.ask_to_end(name)
-        return [name for name in (*names, *last) if self.stop(name)]
+            if name not in last:
+                self.ask_to_end(name)
+        for name in names:
+            self.stop(name)
+        return running
 
     def log_path(self, name: str) -> Path:
         """Where a process's output is kept."""
