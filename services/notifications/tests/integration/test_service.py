@@ -62,7 +62,7 @@ async def world(kafka, prefix, database_of_ours, smtp_server, sms_server, free_p
     async def send(*messages):
         for message in messages:
             headers = {
-                "ce_id": str(event_id or new_event_id()),
+                "ce_id": str(new_event_id()),
                 "ce_type": message.type_name(),
                 "ce_specversion": "1.0",
             }
