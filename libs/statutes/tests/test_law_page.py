@@ -58,6 +58,11 @@ def test_the_page_shows_every_rule_every_table_and_until_when_it_is_verified():
     assert page == render()
 
 
+def test_the_page_in_the_repository_is_the_one_that_the_data_give():
+    page = Path(__file__).parents[3] / "docs" / "law.md"
+    assert page.read_text() == render(), "write it anew: ./quittance law page --output docs/law.md"
+
+
 def test_a_table_warns_from_a_month_before_its_end_and_is_ended_the_day_after():
     def state(day: date) -> str:
         (found,) = (each for each in verification(as_of=day) if each.key == "nl_6_119")

@@ -154,6 +154,34 @@ def test_a_statement_agrees_with_counting_day_by_day_and_loses_no_cent(
         assert allocated + in_cents(each.overpayment) == amount
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    principal=amounts,
+    series=series,
+    period=periods(),
+    paid=st.lists(st.tuples(st.integers(0, 1600), amounts), max_size=4),
+    later=st.integers(0, 300),
+)
+def test_the_label_of_capitalised_interest_changes_no_balance_and_interest_never_falls_as_days_pass(
+    principal: Decimal, series: Any, period: tuple[date, date], paid: list[tuple[int, Decimal]], later: int
+):
+    # NL-ALL-6
+    from_on, as_of = period
+    terms = ClaimTerms(claim_id="1", jurisdiction="nl", principal=principal, interest_from=from_on, series=series)
+    payments = [
+        Posting(claim_id="1", kind="payment", on=from_on + timedelta(days=offset), amount=amount)
+        for offset, amount in paid
+    ]
+    by_label = [
+        statement([terms], payments, as_of=as_of, policies=StatementPolicies(capitalised_interest_label=label))
+        for label in ("interest", "principal")
+    ]
+    assert by_label[0].total_open == by_label[1].total_open
+    assert by_label[0].total_late_interest == by_label[1].total_late_interest
+    unpaid = [statement([terms], [], as_of=day) for day in (as_of, min(as_of + timedelta(days=later), LAST))]
+    assert 0 <= unpaid[0].total_late_interest <= unpaid[1].total_late_interest or as_of > LAST
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     jurisdiction=st.sampled_from(["nl", "be"]),
