@@ -98,7 +98,7 @@ def statement_day_by_day(  # noqa: C901 - a second opinion stands better in one 
     claim: dict[str, Any], payments: list[tuple[date, int]], as_of: date, *, payment_day_counts: bool
 ) -> dict[str, int]:
     """One claim with payments of whole cents, costs due from the start; what is open in cents on `as_of`."""
-    run = DayByDay(Fraction(claim["principal"]) / 100, claim["from_on"], claim["series"])
+    run = DayByDay(Fraction(claim["principal"]) / 100, claim["from_on"], claim["series"], **claim["policies"])
     costs, over, waiting = claim["costs"], 0, list(payments)
 
     def take(paid: int) -> None:

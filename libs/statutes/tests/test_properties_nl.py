@@ -115,9 +115,15 @@ def test_simple_interest_split_at_any_day_gives_the_same_total_but_for_the_round
     series=series,
     period=periods(),
     paid=st.lists(st.tuples(st.integers(-30, 1600), st.integers(1, 300_000)), max_size=5),
+    chosen=policies,
 )
 def test_a_statement_agrees_with_counting_day_by_day_and_loses_no_cent(
-    principal: int, costs: int, series: Any, period: tuple[date, date], paid: list[tuple[int, int]]
+    principal: int,
+    costs: int,
+    series: Any,
+    period: tuple[date, date],
+    paid: list[tuple[int, int]],
+    chosen: dict[str, Any],
 ):
     from_on, as_of = period
     payments = sorted(
@@ -131,14 +137,20 @@ def test_a_statement_agrees_with_counting_day_by_day_and_loses_no_cent(
                 from_on=from_on,
                 costs=Decimal(costs) / 100,
                 series=series,
+                compounding=chosen["compounding"],
             )
         ],
+        day_count=chosen["day_count"],
+        split_equal_rate=chosen["split_equal_rate"],
+        leap_day_anniversary=chosen["leap_day_anniversary"],
         payments=[
             StatementPayment(paid_on=on, amount=Decimal(amount) / 100, designated=("1",)) for on, amount in payments
         ],
         as_of=as_of,
     )
-    claim = {"principal": principal, "from_on": from_on, "series": series, "costs": costs}
+    same = {name: chosen[name] for name in ("compounding", "day_count", "split_equal_rate")}
+    same["leap_day"] = chosen["leap_day_anniversary"]
+    claim = {"principal": principal, "from_on": from_on, "series": series, "costs": costs, "policies": same}
     expected = statement_day_by_day(claim, payments, as_of, payment_day_counts=series == "nl_6_119a")
     (position,) = result.claims
     assert {
