@@ -14,13 +14,14 @@ from rich.table import Table
 
 from cli.places import state_dir
 from cli.up import operator_key, the_platform
+from local_stack.faults import LocalStackError
 from local_stack.stack import Stack
 
 _SEATS = {
     "NL": {"street": "Voorbeeldstraat", "house_number": "1", "postcode": "1011 AB", "city": "Amsterdam"},
     "BE": {"street": "Voorbeeldstraat", "house_number": "1", "postcode": "1000", "city": "Brussel"},
 }
-_PHONES = {"NL": "+31 20 000 00 00", "BE": "+32 2 000 00 00"}
+_PHONES = {"NL": "+31 20 555 01 23", "BE": "+32 2 555 12 34"}
 _MODULUS = 97
 _TIMEOUT_SECONDS = 30
 
@@ -44,7 +45,7 @@ def add(console: Console, asked: NewClient) -> None:
         raise typer.BadParameter("country is NL or BE")
     stack = Stack(state_dir())
     if not stack.servers_run:
-        raise typer.BadParameter("the platform does not run; ./quittance up starts it")
+        raise LocalStackError("the platform does not run; ./quittance up starts it")
     intake = the_platform(stack).http_url("intake")
     key = operator_key(stack.state_dir)
     body = request_body(asked)
@@ -113,9 +114,9 @@ def _call(url: str, key: str, body: dict[str, Any] | None = None) -> bytes:
         with urllib.request.urlopen(asked, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - a loopback URL
             return answer.read()
     except urllib.error.HTTPError as error:
-        raise typer.BadParameter(_reason(error.read())) from error
+        raise LocalStackError(_reason(error.read())) from error
     except OSError as error:
-        raise typer.BadParameter(f"intake does not answer: {error}") from error
+        raise LocalStackError(f"intake does not answer: {error}") from error
 
 
 def _reason(content: bytes) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -12,6 +11,7 @@ from rich.table import Table
 from cli.places import state_dir
 from cli.up import the_platform
 from local_stack.databases import ServiceDatabase
+from local_stack.faults import LocalStackError
 from local_stack.platform import Platform
 from local_stack.postgres import literal, run_sql
 from local_stack.stack import Stack
@@ -65,7 +65,7 @@ def show(console: Console, text: str) -> None:
     """Print the messages, then what is parked or waits."""
     stack = Stack(state_dir())
     if not stack.servers_run:
-        raise typer.BadParameter("the servers do not run; ./quittance up starts them")
+        raise LocalStackError("the servers do not run; ./quittance up starts them")
     platform = the_platform(stack)
     databases = [platform.database(service) for service in platform.services]
     case_file_id = find_case_file(text, platform)
@@ -91,7 +91,7 @@ def find_case_file(text: str, platform: Platform) -> UUID:
     digits = "".join(character for character in text if character.isdigit())
     rows = run_sql(platform.database("intake").url, _BY_REFERENCE.format(number=literal(digits)))
     if not rows:
-        raise typer.BadParameter(f"no case file has the id or the reference number {text}")
+        raise LocalStackError(f"no case file has the id or the reference number {text}")
     return UUID(rows[0][0])
 
 

@@ -72,9 +72,7 @@ def read_mail(path: Path, *, accepted_at: datetime, accepted_seconds: float) -> 
     )
 
 
-def read_letter(
-    path: Path, recipient: Mapping[str, str], *, accepted_at: datetime, accepted_seconds: float
-) -> Notice:
+def read_letter(path: Path, recipient: Mapping[str, str], *, accepted_at: datetime, accepted_seconds: float) -> Notice:
     """A letter, by the text that can be marked in its PDF. Raises UnreadableNoticeError."""
     document = pypdfium2.PdfDocument(path)
     try:

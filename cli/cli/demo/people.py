@@ -95,7 +95,9 @@ def make_debtor(dice: Random, *, number: int, segment: Segment) -> Debtor:
     first, last = dice.choice(FIRST_NAMES[language]), dice.choice(LAST_NAMES[country])
     company = f"{dice.choice(TRADES[language])} {last} {LEGAL_FORMS[country, language]}"
     name = company if kind == "company" else f"{first} {last}"
-    local_part = f"{plain(first)}.{plain(last)}.{number}" if kind != "company" else f"boekhouding.{plain(last)}.{number}"
+    local_part = (
+        f"{plain(first)}.{plain(last)}.{number}" if kind != "company" else f"boekhouding.{plain(last)}.{number}"
+    )
     domain = BOUNCING_DOMAIN if behaviour is Behaviour.BOUNCES else f"post-{country.lower()}.example"
     has_email = behaviour is Behaviour.BOUNCES or dice.random() >= WITHOUT_EMAIL
     if behaviour is Behaviour.MOVED_AWAY:
