@@ -35,6 +35,7 @@ OLD_CONTRACT = date(2021, 3, 1)
     ],
 )
 def test_the_cap_is_rounded_down_and_never_passes_two_thousand(balance, maximum):
+    # BE-XIX-6
     cap = be.indemnity_cap(debts=[be.RemindedDebt(claimed=euro(balance))])
     assert cap.maximum == euro(maximum)
 
@@ -185,6 +186,7 @@ def test_the_damage_clause_can_be_ranked_before_the_principal():
 
 
 def test_what_is_paid_too_much_is_a_credit_of_the_debtor():
+    # BE-ALL-4
     answer = be.allocation(principal=euro("100.00"), payments=[euro("60.00"), euro("60.00")])
     assert answer.overpayment == euro("20.00")
     assert answer.left.total() == 0

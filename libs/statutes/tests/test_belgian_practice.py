@@ -70,6 +70,7 @@ CONSUMER = {"debtor_acts_as_consumer": True, "creditor_is_enterprise": True, "ha
     ],
 )
 def test_book_xix_holds_from_its_day_on(contract_on, act_on, applies):
+    # BE-XIX-3
     assert be.book_xix_applies(**CONSUMER, contract_on=contract_on, act_on=act_on) is applies
 
 
@@ -78,6 +79,7 @@ def test_book_xix_holds_from_its_day_on(contract_on, act_on, applies):
     [{"debtor_acts_as_consumer": False}, {"creditor_is_enterprise": False}, {"has_enforceable_title": True}],
 )
 def test_book_xix_stops_at_a_title_and_holds_for_consumers_only(fact):
+    # BE-XIX-1, BE-XIX-2
     facts = {**CONSUMER, **fact}
     assert not be.book_xix_applies(**facts, contract_on=date(2024, 1, 1), act_on=date(2026, 1, 1))
 
@@ -93,6 +95,7 @@ def test_book_xix_stops_at_a_title_and_holds_for_consumers_only(fact):
     ],
 )
 def test_an_enterprise_is_larger_only_past_more_than_one_threshold(starts_on, workers, turnover, passes):
+    # BE-XIX-14
     figures = be.AnnualFigures(
         starts_on=starts_on, workers=workers, turnover=euro(turnover), balance_total=euro("4500000.00")
     )
@@ -100,11 +103,13 @@ def test_an_enterprise_is_larger_only_past_more_than_one_threshold(starts_on, wo
 
 
 def test_a_reminder_that_lacks_the_product_is_named():
+    # BE-XIX-11
     content = set(be.required_content(notice="first_reminder")) - {"product"}
     assert be.missing_content(notice="first_reminder", content=content) == ("product",)
 
 
 def test_only_a_lawyer_or_bailiff_says_that_it_is_no_court_procedure():
+    # BE-COL-4
     content = be.required_content(notice="formal_notice")
     assert be.missing_content(notice="formal_notice", content=content) == ()
     assert be.missing_content(notice="formal_notice", content=content, sender_capacity="lawyer") == (
@@ -123,10 +128,12 @@ def test_only_a_lawyer_or_bailiff_says_that_it_is_no_court_procedure():
     ],
 )
 def test_a_collector_sends_no_notice_before_the_reminder_has_run_out(reminded, ended, within, act):
+    # BE-COL-3, BE-COL-5
     assert be.first_act(reminder_was_sent=reminded, free_term_has_ended=ended, amounts_within_maxima=within) == act
 
 
 def test_a_breach_of_the_term_releases_the_consumer_from_the_clause():
+    # BE-SAN-1
     kept = {
         "reminder_was_sent": True,
         "waited_the_term": True,
@@ -150,10 +157,12 @@ def test_a_breach_of_the_term_releases_the_consumer_from_the_clause():
     ],
 )
 def test_a_letter_speaks_the_language_of_the_region_and_of_the_debtor(region, debtor, languages):
+    # BE-LANG-1
     assert be.document_languages(seat_region=region, debtor_language=debtor) == languages
 
 
 def test_a_running_plan_is_stated_once_a_year():
+    # BE-COL-10
     assert be.plan_statement_due_on(last_stated_on=date(2024, 2, 29)) == date(2025, 2, 28)
 
 
@@ -168,6 +177,7 @@ def test_a_running_plan_is_stated_once_a_year():
     ],
 )
 def test_the_court_follows_the_parties_and_the_amount(value, between_enterprises, court, appeal_possible):
+    # BE-COST-3
     answer = be.competent_court(claim_value=euro(value), between_enterprises=between_enterprises)
     assert (answer.court, answer.appeal_possible) == (court, appeal_possible)
 
@@ -179,6 +189,7 @@ def test_a_large_utility_claim_goes_to_the_justice_of_the_peace_only_by_setting(
 
 
 def test_registry_and_bailiff_fees_are_read_by_day():
+    # BE-COST-1, BE-COST-4
     fee = be.registry_fee(court="enterprise_court", as_of=date(2026, 1, 1))
     assert (fee.registry_fee, fee.legal_aid_fund) == (euro("165.00"), euro("24.00"))
     act = be.bailiff_act_fee(tariff="B", as_of=date(2024, 12, 31))
@@ -188,18 +199,21 @@ def test_registry_and_bailiff_fees_are_read_by_day():
 
 
 def test_a_bankruptcy_loses_the_claim_after_a_year():
+    # BE-INS-1
     effects = be.bankruptcy(judgment_on=date(2026, 1, 15))
     assert effects.stops_collection
     assert (effects.claim_due_on, effects.claim_lost_from) == (date(2026, 2, 14), date(2027, 1, 16))
 
 
 def test_a_collective_debt_settlement_stops_interest_and_asks_the_claim_in_a_month():
+    # BE-INS-2
     effects = be.collective_debt_settlement(admissible_on=date(2026, 1, 15), notified_on=date(2026, 1, 31))
     assert effects.late_interest_stops_from == date(2026, 1, 15)
     assert effects.claim_due_on == date(2026, 2, 28)
 
 
 def test_a_lawyer_may_keep_a_small_sum_longer_and_a_collector_may_not():
+    # BE-TPA-1, BE-TPA-2
     facts = {"received_on": date(2026, 1, 31), "amount": euro("2500.00")}
     assert be.pass_on_due_on(holder="lawyer", **facts) is None
     assert be.pass_on_due_on(holder="collector", **facts) == date(2026, 2, 28)
@@ -208,6 +222,7 @@ def test_a_lawyer_may_keep_a_small_sum_longer_and_a_collector_may_not():
 
 
 def test_a_sale_is_counted_from_the_end_of_its_year_and_care_from_the_end_of_its_month():
+    # BE-LIM-1
     assert be.limitation_starts_on(claim_kind="sale_to_private_person", due_on=date(2024, 3, 5)) == date(2024, 12, 31)
     assert be.limitation_starts_on(claim_kind="medical_care", due_on=date(2024, 2, 5)) == date(2024, 2, 29)
     assert be.limitation_starts_on(claim_kind="general", due_on=date(2024, 2, 5)) == date(2024, 2, 5)

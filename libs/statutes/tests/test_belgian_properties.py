@@ -102,6 +102,7 @@ def test_a_letter_never_makes_a_claim_barred_earlier(starts_on, term_months, act
 
 @given(amounts, series, days, st.integers(0, 1500), divisors)
 def test_interest_is_the_rate_of_each_day_and_splits_at_any_day(principal, name, from_on, length, divisor):
+    # BE-RATE-3, BE-GEN-2
     through_on = min(from_on + timedelta(days=length), date(2026, 12, 31))
     whole = be.interest(principal=principal, series=name, from_on=from_on, through_on=through_on, divisor=divisor)
     assert whole.late_interest >= 0
@@ -121,6 +122,7 @@ def test_interest_is_the_rate_of_each_day_and_splits_at_any_day(principal, name,
 
 @given(amounts, percents, days, st.integers(0, 800))
 def test_interest_is_rounded_once_and_half_up(principal, percent, from_on, length):
+    # BE-INT-1, BE-GEN-2
     answer = be.interest(
         principal=principal, percent_per_year=percent, from_on=from_on, through_on=from_on + timedelta(days=length)
     )
@@ -135,6 +137,7 @@ agreed = st.fixed_dictionaries(
 
 @given(amounts, days, days, st.booleans(), agreed)
 def test_a_consumer_never_owes_more_than_the_maxima(balance, sent_on, through_on, is_sme, agreed):
+    # BE-XIX-19, BE-COL-11, BE-COST-2
     facts = {"balance": balance, "reminder_sent_on": sent_on, "channel": "post", "creditor_is_sme": is_sme}
     claim = be.consumer_claim(through_on=through_on, **agreed, **facts)
     most = be.consumer_claim(through_on=through_on, **facts)
@@ -189,6 +192,7 @@ def test_a_payment_is_spread_to_the_cent_and_no_claim_gets_more_than_is_open(cla
 
 @given(amounts, amounts, amounts, amounts, st.booleans())
 def test_interest_and_clause_never_pass_a_tenth(principal, interest, indemnity, increases, inside):
+    # BE-IOS-11
     answer = be.ios_extras_cap(
         principal=principal,
         late_interest=interest,

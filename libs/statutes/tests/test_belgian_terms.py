@@ -44,6 +44,7 @@ def test_the_day_itself_never_counts_as_a_working_day_after_it():
 
 
 def test_a_larger_creditor_asks_interest_only_after_the_free_term():
+    # BE-XIX-7
     sme = be.reminder_term(sent_on=MONDAY, channel="post", creditor_is_sme=True)
     larger = be.reminder_term(sent_on=MONDAY, channel="post")
     assert sme.late_interest_from == date(2026, 3, 3)
@@ -101,9 +102,11 @@ def test_a_message_has_no_hours(channel):
 
 
 def test_an_enterprise_may_be_phoned_at_night():
+    # BE-COL-8, BE-COL-9
     at = datetime(2026, 3, 8, 3, 0)  # noqa: DTZ001 - local time, as the law counts it
     assert be.contact_window(at=at, channel="phone", acts_as_consumer=False).allowed
     assert be.contact_window(at=at, channel="phone").next_allowed_at.hour == 8
+    assert be.contact_window(at=at, channel="visit").next_allowed_at.hour == 8
 
 
 @pytest.mark.parametrize(
@@ -154,6 +157,7 @@ def test_goods_that_come_after_the_invoice_start_the_term():
     ],
 )
 def test_the_month_of_a_demand_ends_on_the_eve_of_the_same_day_number(served_on, month_ends_on):
+    # BE-IOS-1, BE-IOS-6
     assert be.ios_dates(served_on=served_on).month_ends_on == month_ends_on
 
 
@@ -197,6 +201,7 @@ def test_only_payment_or_reasons_end_the_procedure(facts, outcome):
 
 
 def test_every_obstacle_is_named_in_alphabetical_order():
+    # BE-IOS-3
     answer = be.ios_eligibility(
         creditor_is_registered=False,
         debtor_is_registered=False,
