@@ -128,7 +128,7 @@ def read_record(
         raise UnreadableRecordError("no_value", "the record has no value")
     if b"\\u0000" in record.value or b"\0" in record.value:
         raise UnreadableRecordError("nul", "the value holds a NUL character, which the database refuses")
-    message = model.model_validate_json(record.value)
+    message = model.model_validate_json(record.value).received_on(topic)
     if record.key != str(message.key()).encode():
         raise UnreadableRecordError("wrong_key", f"the key is not the {model.key_field} of the message")
     known = catalogue.topic(topic)

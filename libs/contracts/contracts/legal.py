@@ -1,7 +1,7 @@
 """The judicial phase: what legal says inside the house, and the messages of its partners' own topics."""
 
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 from uuid import UUID
 
 from common.messages import Command, Event, Personal, Value
@@ -173,6 +173,12 @@ class PartnerAct(Event):
     partner_reference: str | None = None
     cost_cents: Cents = 0
     remark: str | None = None
+    partner: str = ""  # whatever he writes here: his topic says who he is
+
+    def received_on(self, topic: str) -> Self:
+        """Named by the topic, to which only this partner may write."""
+        partner = topic.removeprefix("legal.partner-").removesuffix("-acts.v1")
+        return self.model_copy(update={"partner": partner})
 
 
 HandoffOrdered.model_rebuild()

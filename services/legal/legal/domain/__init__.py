@@ -1,0 +1,1 @@
+"""What legal decides with: where a file stands, which procedure the law opens, which partner takes it. Pure."""

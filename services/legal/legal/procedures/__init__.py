@@ -1,0 +1,1 @@
+"""What legal reads from outside: the list of its partners."""

@@ -1,0 +1,86 @@
+"""A partner's own program, over SASL and with his rights alone, against the real service."""
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+
+from common.ids import new_event_id
+from common.migrate import migrate
+from contracts.ledger import CaseFilePaid
+from contracts.registry import topics_for
+from kafka_admin import create_topics, grant_partner
+from legal import app
+from legal.procedures.partner_list import load_partners
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+from test_handlers import CASE, PAID, a_mandate
+
+REPOSITORY = Path(__file__).parents[4]
+NAME = "advocaten-scheldekaai"
+
+
+async def until(condition, seconds=30):
+    for _ in range(seconds * 10):
+        if await condition():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("it did not happen")
+
+
+async def test_a_partner_reads_acknowledges_and_confirms_the_recall(
+    kafka_server, prefix, database, tmp_path, monkeypatch, free_ports
+):
+    kafka = kafka_server.bootstrap_servers
+    names = tuple(partner.name for partner in load_partners())
+    await asyncio.to_thread(create_topics, kafka, topics_for(names), prefix)
+    await asyncio.to_thread(grant_partner, kafka, NAME, "secret", prefix)
+    url = database("legal")
+    await migrate(url, service="legal")
+    for name, value in {
+        "DATABASE_URL": url, "KAFKA_BOOTSTRAP_SERVERS": kafka, "TOPIC_PREFIX": prefix, "INSTANCE": "legal-0",
+        "HTTP_PORT": str(free_ports.pick("legal")),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka)
+    await producer.start()
+
+    async def send(message):
+        headers = [("ce_id", str(new_event_id()).encode()), ("ce_type", message.type_name().encode())]
+        body, key = message.model_dump_json().encode(), str(message.key()).encode()
+        await producer.send_and_wait(prefix + message.topic_name(), body, key=key, headers=headers)
+
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, str(REPOSITORY / "examples/partner.py"), NAME,
+        "--bootstrap", kafka_server.partner_bootstrap_servers, "--user", prefix + NAME, "--password", "secret",
+        "--folder", str(tmp_path / "files"), "--prefix", prefix,
+    )  # fmt: skip
+    connection = await asyncpg.connect(url)
+
+    async def standing() -> str | None:
+        return await connection.fetchval("SELECT state -> 'handoff' ->> 'standing' FROM procedure")
+
+    async def is_(word: str) -> bool:
+        return await standing() == word
+
+    try:
+        async with app.build().running():
+            await send(a_mandate())
+            await until(lambda: is_("acknowledged"))
+            await send(CaseFilePaid(**PAID.model_dump()))
+            await until(lambda: is_("recalled"))
+    finally:
+        assert program.returncode is None, "the partner's program ended"
+        program.terminate()
+        await program.wait()
+    kept = {path.name.split("-")[0]: json.loads(path.read_text()) for path in (tmp_path / "files").glob("*.json")}
+    assert set(kept) == {"HandoffOrdered", "HandoffRecalled"}
+    assert "case_file_id" not in kept["HandoffOrdered"]
+    acts = await connection.fetchval("SELECT state -> 'handoff' -> 'acts' FROM procedure WHERE procedure_id = $1", CASE)
+    assert {act["act_on"] for act in json.loads(acts)} == {datetime.now(UTC).date().isoformat()}
+    await connection.close()
+    await producer.stop()

@@ -1,0 +1,155 @@
+"""Files that go to court, or come back: told as short stories."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid5
+
+import pytest
+from pydantic import ValidationError
+
+from common.errors import InvalidMessage
+from common.messages import Personal
+from contracts.ledger import CaseFilePaid
+from contracts.legal import (
+    Balance,
+    FileHandedOff,
+    HandoffOrdered,
+    HandoffRecalled,
+    MandateProcedure,
+    PartnerAct,
+    ProcedureDeclined,
+    RecallAcknowledged,
+)
+from contracts.values import Address, ClaimTerms, Creditor, DebtorContact, DebtorFacts, Mandate, Segment
+from legal.domain.partners import Partner, choose_partner
+from legal.domain.procedure import Standing
+from legal.handlers import Handlers, recall_when_paid, take_act
+from legal.procedures.partner_list import load_partners
+
+CASE = UUID("11111111-1111-4111-8111-111111111111")
+NOW = datetime(2026, 5, 4, 7, tzinfo=UTC)
+PARTNERS = load_partners()
+HANDLERS = Handlers(PARTNERS)
+
+
+def a_mandate(segment=Segment.BE_ENTERPRISE, *, approved=True, registered=True, interest=4_533, clause=3_000):
+    country = "NL" if segment.startswith("nl") else "BE"
+    consumer = segment.endswith("consumer")
+    address = Address(street="Kaai", house_number="1", postcode="2000", city="Antwerpen", country=country)
+    creditor = Creditor(
+        client_id=uuid5(CASE, "c"), name="Fietsen BV", address=address, email="a@b.example", phone="+3235550100",
+        enterprise_number="0403170701", country=country, is_sme=True, can_deduct_vat=True,
+    )  # fmt: skip
+    return MandateProcedure(
+        case_file_id=CASE,
+        segment=segment,
+        mandate=Mandate(creditor=creditor, judicial_phase_approved=approved, payout_rhythm="daily"),
+        debtor=DebtorFacts(
+            debtor_id=uuid5(CASE, "d"), is_natural_person=consumer, acts_as_consumer=consumer, country=country,
+            language="nl", enterprise_number="0789123407" if registered and not consumer else None,
+            contact=Personal.pack(DebtorContact(name="Jan")),
+        ),
+        claims=(
+            ClaimTerms(
+                claim_id=uuid5(CASE, "a"), client_reference="a", invoice_number="F1", invoice_on=date(2026, 1, 1),
+                due_on=date(2026, 1, 31), contract_on=date(2026, 1, 1), description="fietsen",
+                principal_cents=100_000, is_commercial_contract=not consumer,
+            ),
+        ),
+        balance=Balance(
+            as_of=date(2026, 5, 4), principal_cents=100_000, late_interest_cents=interest, costs_cents=4_000,
+            indemnity_cents=clause, paid_cents=0, open_cents=104_000 + interest + clause,
+        ),
+        payment_reference="+++000/0000/04242+++",
+        notices_sent=2,
+    )  # fmt: skip
+
+
+def kinds(decision):
+    return [type(message).__name__ for message in decision.send]
+
+
+def handed_off(**facts):
+    return HANDLERS.mandate_procedure(None, a_mandate(**facts), NOW)
+
+
+def test_an_uncontested_claim_goes_to_a_lawyer():
+    decision = handed_off()
+    assert kinds(decision) == ["HandoffOrdered", "FileHandedOff"]
+    told = next(m for m in decision.send if isinstance(m, FileHandedOff))
+    assert (told.profession, told.procedure) == ("lawyer", "uncontested_claim_procedure")
+    order = next(m for m in decision.send if isinstance(m, HandoffOrdered))
+    assert order.topic_name() == f"legal.partner-{told.partner}.v1"
+
+
+def test_no_bailiff_may_list_uncontested_claims():
+    with pytest.raises(ValidationError, match="never straight to a bailiff"):
+        Partner(
+            name="x-y", profession="bailiff", countries=("BE",), languages=("nl",),
+            procedures=("uncontested_claim_procedure",),
+        )  # fmt: skip
+
+
+def test_interest_and_clause_are_cut_to_a_tenth_of_the_principal():
+    order = next(m for m in handed_off(interest=9_000, clause=5_000).send if isinstance(m, HandoffOrdered))
+    assert (order.balance.late_interest_cents, order.balance.indemnity_cents) == (9_000, 1_000)
+    assert order.balance.open_cents == 114_000
+
+
+@pytest.mark.parametrize("segment", [Segment.NL_CONSUMER, Segment.NL_ENTERPRISE, Segment.BE_CONSUMER])
+def test_other_files_go_to_a_bailiff_of_the_country_for_a_writ(segment):
+    told = next(m for m in handed_off(segment=segment).send if isinstance(m, FileHandedOff))
+    assert (told.profession, told.procedure) == ("bailiff", "writ")
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"), [({"approved": False}, "not_mandated"), ({"registered": False}, "debtor_not_registered")]
+)
+def test_what_mandate_or_law_forbid_is_declined_with_its_reason(facts, reason):
+    decision = handed_off(**facts)
+    assert kinds(decision) == ["ProcedureDeclined"]
+    assert decision.send[0] == ProcedureDeclined(case_file_id=CASE, reasons=(reason,))
+
+
+def test_nobody_takes_what_no_partner_lists():
+    assert choose_partner(PARTNERS, procedure="writ", country="NL", language="de") is None
+
+
+PAID = CaseFilePaid(case_file_id=CASE, payment_id=uuid5(CASE, "p"), paid_on=date(2026, 5, 5))
+
+
+def test_a_payment_calls_the_file_back():
+    decision = recall_when_paid(handed_off().state, PAID, NOW)
+    assert kinds(decision) == ["HandoffRecalled", "RecallOrdered"]
+    assert isinstance(decision.send[0], HandoffRecalled)
+    again = recall_when_paid(decision.state, PAID, NOW)
+    assert again.send == ()
+
+
+def test_a_file_paid_before_its_mandate_never_goes():
+    paid = recall_when_paid(None, PAID, NOW).state
+    assert HANDLERS.mandate_procedure(paid, a_mandate(), NOW).send == ()
+
+
+def act(procedure, kind, *, partner=None, cost=0):
+    handoff = procedure.handoff
+    message = PartnerAct(handoff_id=handoff.handoff_id, act=kind, act_on=date(2026, 5, 6), cost_cents=cost)
+    named = message.received_on(f"legal.partner-{partner or handoff.partner}-acts.v1")
+    return take_act(procedure, named, NOW)
+
+
+def test_a_recall_is_confirmed_and_no_cost_is_taken_after_it():
+    recalled = act(recall_when_paid(handed_off().state, PAID, NOW).state, "recalled")
+    assert [type(m) for m in recalled.send] == [RecallAcknowledged]
+    assert recalled.state.handoff.standing is Standing.RECALLED
+    with pytest.raises(InvalidMessage, match="after a confirmed recall"):
+        act(recalled.state, "writ_served", cost=12_557)
+
+
+def test_an_act_on_another_partners_file_is_refused_whatever_he_writes():
+    with pytest.raises(InvalidMessage, match="not with the partner"):
+        act(handed_off().state, "acknowledged", partner="somebody-else")
+
+
+def test_a_late_acknowledgement_does_not_undo_a_recall():
+    recalling = recall_when_paid(handed_off().state, PAID, NOW).state
+    assert act(recalling, "acknowledged").state.handoff.standing is Standing.RECALL_ORDERED
