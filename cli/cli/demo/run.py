@@ -1,0 +1,102 @@
+"""One run of the demo from a bare folder: its own servers, or those that the environment names; all of it stopped."""
+
+import asyncio
+import fcntl
+import json
+import shutil
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from cli.demo.account import Folders, write_account
+from cli.demo.show import Show, show_account
+from cli.demo.steps import DATABASE_PREFIX, TOPIC_PREFIX, Servers, Setting, play
+from cli.places import agency_file, checkout, state_dir
+from cli.up import agency_gaps
+from kafka_admin import delete_topics
+from local_stack.faults import LocalStackError
+from local_stack.platform import Platform
+from local_stack.postgres import Postgres
+from local_stack.stack import Stack
+
+LONGEST_SECONDS = 60.0
+PAUSE_SECONDS = 0.2
+
+
+class DemoRunsError(LocalStackError):
+    """Another demo of this checkout runs."""
+
+
+def run_demo(*, claims: int, days: int, seed: int, as_json: bool) -> None:
+    """Play, show and write the account."""
+    console = Console(stderr=as_json, highlight=False)
+    if gaps := agency_gaps(agency_file()):
+        raise LocalStackError("; ".join(gaps))
+    top = state_dir() / "demo"
+    with alone(state_dir()), Show(console, days=days) as show:
+        show.say("clearing what an earlier demo left")
+        wipe(top)
+        stack = Stack(top, say=show.say)
+        try:
+            stack.start_servers()
+            servers = Servers(
+                database_url=stack.database_url,
+                bootstrap=stack.bootstrap_servers,
+                partner_bootstrap=stack.partner_bootstrap_servers,
+            )
+            forget(top, servers)
+            setting = Setting(
+                claims=claims,
+                days=days,
+                seed=seed,
+                top=top,
+                agency_file=agency_file(),
+                partner_program=checkout() / "examples" / "partner.py",
+                servers=servers,
+            )
+            played = asyncio.run(play(setting, show))
+        finally:
+            stack.stop()
+    write_account(played.account, Folders(top=top), played.settle_seconds)
+    if as_json:
+        sys.stdout.write(json.dumps(played.account, indent=2) + "\n")
+    else:
+        show_account(console, played.account, played.settle_seconds)
+
+
+@contextmanager
+def alone(state: Path) -> Generator[None]:
+    """One demo at a time in a checkout. Raises DemoRunsError."""
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DemoRunsError("another demo of this checkout runs; wait for it or end it") from None
+        yield
+
+
+def wipe(top: Path) -> None:
+    """End what a killed demo left running, and empty the folder."""
+    if top.exists():
+        Stack(top).stop()
+        Postgres(top, 0).erase()
+        shutil.rmtree(top)
+    top.mkdir(parents=True)
+
+
+def forget(top: Path, servers: Servers) -> None:
+    """Drop databases and topics that an earlier run left on servers that run elsewhere; only those of the demo."""
+    platform = Platform(
+        top, database_url=servers.database_url, bootstrap=servers.bootstrap, database_prefix=DATABASE_PREFIX
+    )
+    platform.erase()
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while delete_topics(servers.bootstrap, TOPIC_PREFIX):  # until the broker shows them no more
+        if time.monotonic() > deadline:
+            raise LocalStackError("the broker does not delete the topics of an earlier demo")
+        time.sleep(PAUSE_SECONDS)
