@@ -40,7 +40,7 @@ def headers_of(answered: str, name: str) -> list[tuple[str, bytes]]:
     """CloudEvents, Kafka binding, binary mode; the id follows from the message answered, so a repeat is one act."""
     act_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{answered}"))
     plain = {"ce_specversion": "1.0", "ce_id": act_id, "ce_source": name, "ce_type": ACT, "ce_causationid": answered}
-    return [(key, value.encode()) for key, value in {**plain, "content-type": "application/json"}.items()]
+    return [(key, value.encode()) for key, value in plain.items()]
 
 
 async def started(make):
@@ -84,8 +84,7 @@ async def run(name: str, bootstrap: str, user: str, password: str, folder: Path,
             kept.write_bytes(record.value)
             await consumer.commit()
     finally:
-        await consumer.stop()
-        await producer.stop()
+        await asyncio.gather(consumer.stop(), producer.stop())
 
 
 if __name__ == "__main__":
