@@ -13,7 +13,7 @@ from contracts.ledger import BookPayout, BookReceipt, ReconcileTrust
 from ledger.domain.journals import Booking, ledger_accounts_of, post_batch_arguments
 from ledger.domain.payment_files import RemittanceRow
 from ledger.domain.references import reference_numbers
-from ledger.domain.trust_account import ImportStatement
+from ledger.domain.trust_account import ENTITIES, ImportStatement
 from ledger.handlers.case_accounts import MatchedReceipt
 from ledger.handlers.trust_accounts import ProveTrust
 
@@ -90,8 +90,15 @@ async def locate_reconciliations(connection: Connection, messages: Sequence[Mess
     """Reconciliation requests with the sums of the books at this moment; the result is stored with the statement."""
     now = await read_now(connection)
     located: list[list[Located]] = []
-    for request in messages:
-        assert isinstance(request, ReconcileTrust)
+    requests = [message for message in messages if isinstance(message, ReconcileTrust)]
+    assert len(requests) == len(messages), "the line is for these requests alone"
+    rows = await connection.fetch(
+        QUERIES.select_trust_account_countries, [request.trust_account_id for request in requests]
+    )
+    countries = {row["trust_account_id"]: row["country"] for row in rows}
+    for request in requests:
+        entity_id = ENTITIES[countries[request.trust_account_id]]
+        await connection.execute(QUERIES.open_ledger_accounts, entity_id, [f"BANK:{request.iban}"], now)
         arguments = (request.statement_key, f"BANK:{request.iban}", request.closed_on, request.closing_cents, now)
         row = await connection.fetchrow(QUERIES.reconcile_statement, *arguments)
         assert row is not None

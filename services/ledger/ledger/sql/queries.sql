@@ -31,6 +31,14 @@ SELECT
     is_new
 FROM ledger.post_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
 
+-- name: select_trust_account_countries
+SELECT
+    trust_account_id,
+    state ->> 'country' AS country
+FROM trust_account
+WHERE trust_account_id = ANY($1::uuid []);
+
+-- The bank's own account is opened by its first journal; a first statement without entries has none.
 -- name: reconcile_statement
 SELECT
     bank_cents,
