@@ -1,23 +1,25 @@
 """`quittance law`: what the law gives on given facts, as tables for people and as JSON for programs.
 
-Each command asks one question of `statutes` under its topic name, so that it can say nothing that `evaluate` does not.
+Each command asks one question of `statutes`, most under its topic name, so that it says nothing that the law does not.
 """
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, cast
+from typing import Annotated, Any, NoReturn, cast, get_args
 
 import typer
 
 from cli.law_tables import show_answer, show_rates, show_tables, show_verification
-from statutes import LawError
+from statutes import ClaimTerms, LawError, Posting, Series
+from statutes import statement as state
 from statutes.evaluate import evaluate as evaluate_questions
 from statutes.law_page import render
 from statutes.parsing import arguments
+from statutes.statement import PostingKind
 from statutes.topics import topic_named
 from statutes.verification import verification
 
@@ -197,27 +199,37 @@ def reference(
 @law_app.command()
 def statement(
     *,
-    principal: Annotated[str, typer.Argument(help="The unpaid bill.")],
+    principal: Annotated[str, typer.Argument(help="The unpaid bill, VAT included.")],
     start: Annotated[str, typer.Option("--from", help="First day that bears interest.")],
     as_of: Annotated[str, typer.Option(help="The day of the statement.")],
-    series: Annotated[str, typer.Option(help="A Dutch series of `law rates`.")] = "nl_6_119",
-    costs: Annotated[str, typer.Option(help="Costs with VAT.")] = "0",
-    costs_due_from: Annotated[str | None, typer.Option(help="Day from which they are owed.")] = None,
-    payment: Annotated[list[str] | None, typer.Option(help="DAY=AMOUNT, in order of day.")] = None,
+    series: Annotated[str | None, typer.Option(help="A series of `law rates`; default nl_6_119 or be_civil.")] = None,
+    costs: Annotated[list[str] | None, typer.Option(help="DAY=AMOUNT: costs owed from that day.")] = None,
+    indemnity: Annotated[list[str] | None, typer.Option(help="DAY=AMOUNT: BE, owed from that day.")] = None,
+    payment: Annotated[list[str] | None, typer.Option(help="DAY=AMOUNT: a payment by its value date.")] = None,
+    country: Of = Country.NL,
     language: In = Language.EN,
     as_json: Json = False,
 ) -> None:
-    """What is owed on a day: one Dutch claim with its interest, costs and payments."""
-    claim = {
-        "claim_id": "1",
-        "principal": _amount(principal),
-        "from_on": start,
-        "series": series,
-        "costs": _amount(costs),
-        "costs_due_from": costs_due_from,
-    }
-    payments = [_payment(each) for each in payment or []]
-    _answer("nl.statement", {"claims": [claim], "payments": payments, "as_of": as_of}, language, as_json=as_json)
+    """What is owed on a day: one claim with its interest, costs and payments, as every service computes it."""
+    kinds: tuple[tuple[PostingKind, list[str] | None], ...] = (
+        ("costs", costs),
+        ("indemnity", indemnity),
+        ("payment", payment),
+    )
+    postings = [_posting(kind, each) for kind, given in kinds for each in given or []]
+    terms = ClaimTerms(
+        claim_id="1",
+        jurisdiction=country.value,
+        principal=Decimal(_amount(principal)),
+        interest_from=_day(start),
+        series=_series(series or ("nl_6_119" if country is Country.NL else "be_civil")),
+        compounding="yearly" if country is Country.NL else "none",
+    )
+    try:
+        result = state([terms], postings, as_of=_day(as_of))
+    except LawError as error:
+        _refuse(f"{type(error).__name__}: {error.message}")
+    show_answer("statement", result, language.value, as_json=as_json)
 
 
 @law_app.command()
@@ -259,10 +271,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Warn of rates and tables that run out within a month; fail when one has run out."""
-    try:
-        today = datetime.now(UTC).date() if as_of is None else datetime.fromisoformat(as_of).date()
-    except ValueError:
-        _refuse('as_of: must be a day, as "2026-03-02"')
+    today = datetime.now(UTC).date() if as_of is None else _day(as_of)
     found = verification(as_of=today)
     show_verification(found, today, as_json=as_json)
     if any(each.state == "ended" for each in found):
@@ -301,11 +310,24 @@ def _amount(text: str) -> str:
     return f"{amount:.2f}"
 
 
-def _payment(text: str) -> dict[str, Any]:
+def _posting(kind: PostingKind, text: str) -> Posting:
     day, equals, amount = text.partition("=")
     if not equals:
-        _refuse(f"{text}: write a payment as 2026-03-02=100.00")
-    return {"paid_on": day, "amount": _amount(amount), "designated": ["1"]}
+        _refuse(f"{text}: write it as 2026-03-02=100.00")
+    return Posting(claim_id="1", kind=kind, on=_day(day), amount=Decimal(_amount(amount)))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        _refuse(f'{text}: is no day, write it as "2026-03-02"')
+
+
+def _series(text: str) -> Series:
+    if text not in get_args(Series):
+        _refuse(f"series: must be one of {', '.join(get_args(Series))}")
+    return cast("Series", text)
 
 
 def _refuse(message: str, status: int = 1) -> NoReturn:

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.partners import partner_names
 from cli.places import state_dir
 from cli.up import the_platform
 from contracts.registry import topics_for
@@ -86,7 +85,7 @@ def read_state(service: str, url: str) -> ServiceState:
 def lag_of(platform: Platform, service: str) -> int:
     """Records that a service has not applied yet: what its topics hold beyond the progress in its database."""
     prefix = platform.topic_prefix
-    names = [prefix + topic.name for topic in topics_for(partner_names()) if service in topic.consumers]
+    names = [prefix + topic.name for topic in topics_for(platform.partners) if service in topic.consumers]
     done = {
         (prefix + topic, int(partition)): int(next_offset)
         for topic, partition, next_offset in run_sql(platform.database(service).url, _PROGRESS)

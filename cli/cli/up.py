@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.table import Table
 
-from cli.partners import partner_names
 from cli.places import agency_file, checkout, service_dirs, state_dir
 from local_stack.places import write_secret
 from local_stack.platform import SERVICES, Platform
@@ -45,7 +44,6 @@ def the_platform(stack: Stack) -> Platform:
         database_url=stack.database_url,
         bootstrap=stack.bootstrap_servers,
         services=built_services(),
-        partners=partner_names(),
         env=env,
         env_of={"intake": {"OPERATOR_KEY_SHA256": hashlib.sha256(operator_key(stack.state_dir).encode()).hexdigest()}},
         pick_port=lambda service: stack.pick_port(f"{service}-http", PREFERRED_HTTP_PORTS[service], listener=service),

@@ -22,9 +22,9 @@ from cli.demo.receivers import Receivers
 from cli.demo.show import DayTotals, Show
 from cli.demo.witness import Witness
 from cli.demo.world import FIRST_DAY, World, make_world
-from cli.partners import partner_names
 from common.stepping import Stepped, Stepper
 from contracts.registry import topics_of
+from local_stack.partners import partner_names
 from local_stack.platform import SERVICES, Platform
 from local_stack.ports import LOOPBACK, Ports
 from local_stack.sms import LOCAL_ACCOUNT_SID, LOCAL_AUTH_TOKEN, LOCAL_SENDER

@@ -12,6 +12,7 @@ from contracts.registry import topics_for
 from kafka_admin import create_topics, delete_topics
 from local_stack.databases import Databases, ServiceDatabase
 from local_stack.faults import LocalStackError
+from local_stack.partners import partner_names
 from local_stack.ports import LOOPBACK, Ports
 from local_stack.processes import Processes
 
@@ -29,7 +30,7 @@ class Platform:
     """Databases, topics and processes of the services, told apart from other platforms by two prefixes.
 
     `env` is given to every service (SMTP_HOST, PRINT_FOLDER, ...), `env_of` to one. `pick_port` chooses a service's
-    HTTP port; without it the system does.
+    HTTP port; without it the system does. `partners` are those of legal's own list unless named.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Platform:
         database_prefix: str = "quittance_",
         topic_prefix: str = "",
         services: Sequence[str] = SERVICES,
-        partners: Sequence[str] = (),
+        partners: Sequence[str] | None = None,
         env: Mapping[str, str] | None = None,
         env_of: Mapping[str, Mapping[str, str]] | None = None,
         pick_port: Callable[[str], int] | None = None,
@@ -52,15 +53,15 @@ class Platform:
         self.topic_prefix = topic_prefix
         self.processes = Processes(state_dir)
         self._databases = Databases(database_url, prefix=database_prefix, state_dir=state_dir)
-        self._partners = tuple(partners)
-        self._env = dict(env or {})
-        self._env_of = {service: dict(more) for service, more in (env_of or {}).items()}
+        self.partners = partner_names() if partners is None else tuple(partners)
+        self.env = dict(env or {})
+        self.env_of = {service: dict(more) for service, more in (env_of or {}).items()}
         self._pick_port = pick_port or Ports().pick
         self._http_ports: dict[str, int] = {}
 
     def prepare(self) -> None:
         """Topics, databases, roles and migrations: what is missing is made, nothing is lost."""
-        create_topics(self.bootstrap, topics_for(self._partners), self.topic_prefix)
+        create_topics(self.bootstrap, topics_for(self.partners), self.topic_prefix)
         self._databases.create(self.services)
         self._databases.migrate(self.services)
 
@@ -89,8 +90,8 @@ class Platform:
             "HTTP_PORT": str(self.http_port(service)),
             "PUBLIC_URL": self.http_url(service),
             "INSTANCE": f"{service}-0",
-            **self._env,
-            **self._env_of.get(service, {}),
+            **self.env,
+            **self.env_of.get(service, {}),
         }
 
     def http_port(self, service: str) -> int:
