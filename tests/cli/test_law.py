@@ -92,6 +92,11 @@ def test_every_readable_command_gives_the_result_of_its_topic():
         *("--payment", "2026-04-10=2000"),
     )
     assert owed["total_open"] == "5349.89"
+    belgian_claim = as_json(
+        *("statement", "3650", "--from", "2026-01-01", "--as-of", "2026-01-10", "--series", "be_b2b"),
+        *("--country", "be", "--indemnity", "2026-01-05=40", "--payment", "2026-01-10=10.50"),
+    )
+    assert (belgian_claim["total_late_interest"], belgian_claim["total_open"]) == ("10.50", "3690.00")
     assert as_json("rates", "nl_6_119", "--as-of", "2026-01-01")["percent"] == "4"
     assert {each["key"] for each in as_json("rates")} >= {"nl_6_119", "nl_6_119a", "be_b2b", "be_civil"}
 
