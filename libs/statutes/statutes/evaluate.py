@@ -41,4 +41,5 @@ def answer(topic: object, inputs: object) -> dict[str, Any]:
 
 
 def _error(error: LawError) -> dict[str, Any]:
-    return {"type": type(error).__name__, "message": error.message, "reasons": list(error.reasons)}
+    reasons = {"reasons": list(error.reasons)} if error.reasons else {}
+    return {"type": type(error).__name__, "message": error.message, **reasons}

@@ -40,7 +40,7 @@ def test_a_worked_example_is_answered_as_the_law_document_says(example):
     else:
         error = answer["error"]
         assert error["type"] == example["expected_error"]["type"]
-        assert error["reasons"] == example["expected_error"].get("reasons", [])
+        assert error.get("reasons") == example["expected_error"].get("reasons")
 
 
 def test_a_wrong_figure_would_be_noticed():

@@ -18,7 +18,7 @@ def test_the_worked_example_gives_its_expected_result(example: dict[str, Any]):
     assert given["id"] == example["id"]
     if "expected_error" in example:
         assert given["error"]["type"] == example["expected_error"]["type"]
-        assert given["error"]["reasons"] == example["expected_error"].get("reasons", [])
+        assert given["error"].get("reasons") == example["expected_error"].get("reasons")
     else:
         assert "error" not in given, given["error"]
         assert_holds(given["result"], example["expected"])
