@@ -133,7 +133,8 @@ class Runner:
             work = Transaction(connection=connection, batch=batch, now=now)
             await self._fold_and_write(work, thing, {row.key: row for row in loaded}, due)
         failpoint("after_alarm_commit")
-        self._committed(batch)
+        if loaded:  # an empty look must not wake who looks
+            self._committed(batch)
         return len(loaded)
 
     # --- one transaction -------------------------------------------------------------------------------
