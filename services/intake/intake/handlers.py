@@ -44,7 +44,7 @@ def register_client(client: Client | None, message: RegisterClient, now: datetim
     return Decision(client, send=[mandate_granted(client)], answer=answer)
 
 
-def amend_mandate(client: Client, message: AmendMandate, now: datetime) -> Decision[Client]:  # noqa: ARG001  a handler
+def amend_mandate(client: Client, message: AmendMandate, now: datetime) -> Decision[Client]:
     """The mandate anew, for case files opened from now on. The enterprise itself must stay the same."""
     old, new = client.mandate.creditor, message.mandate.creditor
     if (old.client_id, old.country, old.enterprise_number) != (new.client_id, new.country, new.enterprise_number):
@@ -55,7 +55,7 @@ def amend_mandate(client: Client, message: AmendMandate, now: datetime) -> Decis
     return Decision(client, send=[mandate_granted(client)], answer={"client_id": str(client.client_id)})
 
 
-def replace_api_key(client: Client, message: ReplaceApiKey, now: datetime) -> Decision[Client]:  # noqa: ARG001  a handler
+def replace_api_key(client: Client, message: ReplaceApiKey, now: datetime) -> Decision[Client]:
     """The key that was, opens nothing any more."""
     client = replace(client, api_key_sha256=message.api_key_sha256)
     return Decision(client, answer={"client_id": str(client.client_id)})

@@ -14,6 +14,7 @@ from intake.formats.templates import ALIASES, COLUMNS, plain_header
 
 LARGEST_FILE_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 50_000
+PIECE_BYTES = 64 * 1024
 MOST_LINES = 20 * MOST_ROWS  # ends of lines, also empty ones and those within a cell
 
 
@@ -102,7 +103,7 @@ def read_header(cells: tuple[str, ...]) -> tuple[str, ...]:
 def count_rows(path: Path, layout: Layout) -> None:
     """Raise UnreadableFile for too many rows, before any is taken."""
     with path.open("rb") as file:
-        breaks = sum(chunk.count(b"\n") + chunk.count(b"\r") for chunk in iter(lambda: file.read(1 << 20), b""))
+        breaks = sum(chunk.count(b"\n") + chunk.count(b"\r") for chunk in iter(lambda: file.read(PIECE_BYTES), b""))
     if breaks <= MOST_ROWS:
         return  # there can't be more records than lines
     rows = islice(data_records(path, layout), MOST_ROWS + 1)

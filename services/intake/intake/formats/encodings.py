@@ -30,8 +30,8 @@ LONGEST_LINE = 64 * 1024
 def encoding_of(path: Path) -> str:
     """The name of the encoding. Raises UnreadableFile for what is no text at all.
 
-    Lines that are not UTF-8 in a file that mostly is, or that nobody can tell, are refused one by one later; only a file
-    that mostly is not, is read in an encoding of spreadsheets.
+    Lines that are not UTF-8 in a file that mostly is, or that nobody can tell, are refused one by one later. Only a
+    file that mostly is not is read in an encoding of spreadsheets.
     """
     with path.open("rb") as file:
         head = file.read(8)

@@ -39,7 +39,7 @@ def clean(text: str, *, longest: int, may_be_signed: bool = False) -> str:
     text = SPACES.sub(" ", text).strip()
     if len(text) > longest:
         raise FieldRefused("too_long", f"has more than {longest} characters")
-    for character in text:
+    for character in "" if text.isprintable() and "\ufffd" not in text else text:
         kind = unicodedata.category(character)
         if kind == "Cs" or character == "\ufffd":
             raise FieldRefused("encoding", "holds bytes that are no text in this file's encoding")
@@ -136,12 +136,14 @@ def email(text: str) -> str:
         raise FieldRefused("not_an_email", "is no e-mail address") from None
 
 
-def phone(text: str, country: str) -> str:
-    """A telephone number in E.164, read as one would dial it in the debtor's country."""
+def phone(text: str, country: str, *, must_exist: bool = True) -> str:
+    """A telephone number in E.164, read as one would dial it in that country. `must_exist`: of a range that is in use,
+    because messages go there.
+    """
     try:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         raise FieldRefused("not_a_phone_number", "is no telephone number") from None
-    if not phonenumbers.is_valid_number(number):
+    if not phonenumbers.is_possible_number(number) or (must_exist and not phonenumbers.is_valid_number(number)):
         raise FieldRefused("not_a_phone_number", "is no telephone number that exists")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -56,7 +56,7 @@ class ClientRequest(Request):
             "enterprise_number": lambda: texts.registered_number(self.enterprise_number, self.country),
             "address.postcode": lambda: texts.postcode(self.address.postcode, self.country),
             "email": lambda: texts.email(self.email),
-            "phone": lambda: texts.phone(self.phone, self.country),
+            "phone": lambda: texts.phone(self.phone, self.country, must_exist=False),
             "payout_iban": self._iban,
         }
         for field, read in readers.items():

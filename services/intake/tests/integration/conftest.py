@@ -24,7 +24,7 @@ from testkit.plugin import MakeDatabase
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from intake_world import OPERATOR_KEY, Backend, Registered, register  # noqa: E402  found by the line above
+from intake_world import OPERATOR_KEY, Backend, Registered, register
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
