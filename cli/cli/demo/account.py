@@ -11,9 +11,10 @@ from cli.demo.bank import Bank
 from cli.demo.handing_over import Office
 from cli.demo.mailbox import Notice
 from cli.demo.witness import Said, Stop
+from local_stack.faults import LocalStackError
 
 
-class AccountError(AssertionError):
+class AccountError(LocalStackError):
     """The figures do not add up; says which."""
 
 
@@ -59,7 +60,7 @@ class Folders:
         return self.top / "partners"
 
     @property
-    def account(self) -> Path:
+    def account_file(self) -> Path:
         """The account itself."""
         return self.top / "account.json"
 
@@ -70,8 +71,19 @@ class Folders:
 
     def named(self) -> dict[str, str]:
         """For the account."""
-        names = ("portfolio", "mail", "sms", "letters", "bank_in", "bank_out", "partners", "account", "timings")
-        return {name: str(getattr(self, name)) for name in names} | {"log": str(self.top / "log")}
+        named = {
+            "portfolio": self.portfolio,
+            "mail": self.mail,
+            "sms": self.sms,
+            "letters": self.letters,
+            "bank_in": self.bank_in,
+            "bank_out": self.bank_out,
+            "partners": self.partners,
+            "account": self.account_file,
+            "timings": self.timings,
+            "log": self.top / "log",
+        }
+        return {name: str(path) for name, path in named.items()}
 
 
 def make_account(
@@ -91,7 +103,7 @@ def make_account(
     submitted, refused = (sum(len(getattr(o, kind)) for o in offices) for kind in ("submitted", "refused"))
     states = Counter(state_of(case_file, said) for case_file in said.opened)
     bank_cents, owed_cents = bank.balance_cents, said.owed_cents
-    account: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "seed": seed,
         "simulated_days": days,
         "steps": steps,
@@ -102,11 +114,7 @@ def make_account(
         "disputes": len(said.disputed),
         "handoffs": dict(sorted(Counter(said.handed_off.values()).items())),
         "recalled": len(said.recalled),
-        "messages": {
-            "email": len(list(folders.mail.glob("*.eml"))),
-            "sms": len(list(folders.sms.glob("*.json"))),
-            "letter": len(list(folders.letters.glob("*/letters/*.pdf"))),
-        },
+        "messages": count_messages(folders),
         "payments": {
             "received": bank.received,
             "matched": len(said.matched),
@@ -123,8 +131,17 @@ def make_account(
         "seconds": round(seconds, 1),
         "files": folders.named(),
     }
-    check(account, bank=bank, notices=notices, said=said)
-    return account
+    check(figures, bank=bank, notices=notices, said=said)
+    return figures
+
+
+def count_messages(folders: Folders) -> dict[str, int]:
+    """What the receivers hold."""
+    return {
+        "email": len(list(folders.mail.glob("*.eml"))),
+        "sms": len(list(folders.sms.glob("*.json"))),
+        "letter": len(list(folders.letters.glob("*/letters/*.pdf"))),
+    }
 
 
 def state_of(case_file: Any, said: Said) -> str:
@@ -151,11 +168,11 @@ def is_after(notice: Notice, stop: Stop | None) -> bool:
     return notice.accepted_seconds > stop.recorded_seconds
 
 
-def check(account: Mapping[str, Any], *, bank: Bank, notices: list[Notice], said: Said) -> None:
+def check(figures: Mapping[str, Any], *, bank: Bank, notices: list[Notice], said: Said) -> None:
     """Raise AccountError with every equation that does not hold."""
-    claims, case_files, payments = account["claims"], account["case_files"], account["payments"]
-    trust, messages = account["trust_account"], account["messages"]
-    equations = {
+    claims, case_files, payments = figures["claims"], figures["case_files"], figures["payments"]
+    trust, messages = figures["trust_account"], figures["messages"]
+    equations: dict[str, tuple[object, object]] = {
         "submitted = accepted + refused": (claims["submitted"], claims["accepted"] + claims["refused"]),
         "opened = paid + on_hold + handed_off + open": (
             case_files["opened"],
@@ -166,23 +183,23 @@ def check(account: Mapping[str, Any], *, bank: Bank, notices: list[Notice], said
             payments["amount_cents"],
             sum(said.matched.values()) + sum(said.unmatched.values()),
         ),
-        "bank = received - remitted": (trust["bank_cents"], payments["amount_cents"] - account["remitted_cents"]),
-        "remitted by the bank = remitted by the ledger": (account["remitted_cents"], sum(said.remitted.values())),
+        "bank = received - remitted": (trust["bank_cents"], payments["amount_cents"] - figures["remitted_cents"]),
+        "remitted by the bank = remitted by the ledger": (figures["remitted_cents"], sum(said.remitted.values())),
         "bank - owed = 0": (trust["difference_cents"], 0),
         "statements written = statements proved": (bank.closings, said.closings),
         "statements with a difference": (said.broken, []),
         "statements held": (said.statements_held, []),
         "messages read = messages accepted": (len(notices), sum(messages.values())),
-        "messages sent after payment": (account["sent_after_payment"], 0),
+        "messages sent after payment": (figures["sent_after_payment"], 0),
     }
     wrong = [f"{name}: {left} is not {right}" for name, (left, right) in equations.items() if left != right]
     if wrong:
         raise AccountError("the account does not add up:\n" + "\n".join(wrong))
 
 
-def write_account(account: Mapping[str, Any], folders: Folders, settle_seconds: list[float]) -> None:
+def write_account(figures: Mapping[str, Any], folders: Folders, settle_seconds: list[float]) -> None:
     """`account.json`, and beside it what differs from run to run."""
-    folders.account.write_text(json.dumps(account, indent=2) + "\n", encoding="utf-8")
+    folders.account_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     timings = {
         "steps": len(settle_seconds),
         "median_seconds": round(percentile(settle_seconds, 50), 3),

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -161,9 +161,9 @@ class Bank:
         )
         book.balance_cents, book.closed_on = statement.closing_cents, closed_on
         self.closings[statement.statement_id] = statement.closing_cents
-        credits = [booking.amount_cents for booking in bookings if booking.amount_cents > 0]
-        self.received += len(credits)
-        self.received_cents += sum(credits)
+        receipts = [booking.amount_cents for booking in bookings if booking.amount_cents > 0]
+        self.received += len(receipts)
+        self.received_cents += sum(receipts)
         self.remitted_cents -= sum(booking.amount_cents for booking in bookings if booking.amount_cents < 0)
         return put_whole(self.inbound / f"{day}-{book.country}.xml", write_statement(statement))
 
@@ -177,21 +177,19 @@ def read_payment_file(raw: bytes) -> Sequence[PaymentOrder]:
     """The transfers of a pain.001 file."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     root = etree.fromstring(raw, parser)
-    found: list[PaymentOrder] = []
-    for payment in root.iterfind(".//{*}PmtInf"):
-        for transfer in payment.iterfind("{*}CdtTrfTxInf"):
-            found.append(
-                PaymentOrder(
-                    execute_on=date.fromisoformat(payment.findtext("{*}ReqdExctnDt/{*}Dt")),
-                    from_iban=payment.findtext("{*}DbtrAcct/{*}Id/{*}IBAN"),
-                    amount_cents=int(transfer.findtext("{*}Amt/{*}InstdAmt").replace(".", "")),
-                    creditor=transfer.findtext("{*}Cdtr/{*}Nm"),
-                    creditor_iban=transfer.findtext("{*}CdtrAcct/{*}Id/{*}IBAN"),
-                    end_to_end_id=transfer.findtext("{*}PmtId/{*}EndToEndId"),
-                    text=transfer.findtext("{*}RmtInf/{*}Ustrd") or "",
-                )
-            )
-    return found
+    return [
+        PaymentOrder(
+            execute_on=date.fromisoformat(payment.findtext("{*}ReqdExctnDt/{*}Dt")),
+            from_iban=payment.findtext("{*}DbtrAcct/{*}Id/{*}IBAN"),
+            amount_cents=int(transfer.findtext("{*}Amt/{*}InstdAmt").replace(".", "")),
+            creditor=transfer.findtext("{*}Cdtr/{*}Nm"),
+            creditor_iban=transfer.findtext("{*}CdtrAcct/{*}Id/{*}IBAN"),
+            end_to_end_id=transfer.findtext("{*}PmtId/{*}EndToEndId"),
+            text=transfer.findtext("{*}RmtInf/{*}Ustrd") or "",
+        )
+        for payment in root.iterfind(".//{*}PmtInf")
+        for transfer in payment.iterfind("{*}CdtTrfTxInf")
+    ]
 
 
 def put_whole(path: Path, text: str) -> Path:
@@ -200,8 +198,3 @@ def put_whole(path: Path, text: str) -> Path:
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)
     return path
-
-
-def bank_opens_at(day: date) -> datetime:
-    """When statements are there."""
-    return instant(day, BANK_TIME)

@@ -7,7 +7,6 @@ from random import Random
 from urllib.parse import urlencode
 
 from cli.demo.bank import Transfer
-from cli.demo.bank_days import local_day
 from cli.demo.http import Answer, HttpClient
 from cli.demo.mailbox import Notice, letter_box
 from cli.demo.people import Behaviour, Debtor, Pays
@@ -20,6 +19,9 @@ WORDS = {
 BOUNCED_WHO_PAY = 0.5
 PAY_THE_REST = 0.7
 MOVED_BY_SMS = 0.3
+RELENT = 0.25  # of those who never pay a notice
+LAST_NOTICES = 2
+DAYS_TO_RELENT = (30, 45)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +47,9 @@ class Mind:
     """What one debtor remembers, per reference, and his own dice."""
 
     dice: Random
+    patience: int
+    relents: bool
     seen: dict[str, int] = field(default_factory=dict[str, int])
-    patience: int = 2
     gave_up: bool = False
 
     def count(self, notice: Notice) -> int:
@@ -61,9 +64,7 @@ class Debtors:
 
     def __init__(self, people: Iterable[Debtor], *, seed: int) -> None:
         self.people = {debtor.number: debtor for debtor in people}
-        self.minds = {number: Mind(Random(f"debtor {seed} {number}")) for number in self.people}
-        for mind in self.minds.values():
-            mind.patience = mind.dice.choice((2, 2, 3))
+        self.minds = {number: make_mind(Random(f"debtor {seed} {number}")) for number in self.people}  # noqa: S311  no secret
         self.by_address = {address: d for d in self.people.values() for address in addresses_of(d)}
         self.plans: list[Plan] = []
         self.disputes: list[Dispute] = []
@@ -104,6 +105,11 @@ class Debtors:
         self.disputes = []
 
 
+def make_mind(dice: Random) -> Mind:
+    """How patient somebody is, and whether he gives in in the end."""
+    return Mind(dice=dice, patience=dice.choice((2, 2, 3)), relents=dice.random() < RELENT)
+
+
 def addresses_of(debtor: Debtor) -> list[str]:
     """All by which he is reached."""
     address = debtor.address
@@ -116,29 +122,37 @@ def addresses_of(debtor: Debtor) -> list[str]:
 def reaction(debtor: Debtor, mind: Mind, notice: Notice) -> list[tuple[int, int]]:
     """Payments that a notice moves its reader to: cents, and in how many days."""
     if notice.medium == "sms":
-        moved = debtor.behaviour is Behaviour.LATE and not mind.gave_up and mind.dice.random() < MOVED_BY_SMS
-        mind.gave_up |= moved  # he pays by the SMS, so the next notice does not move him
-        return [(notice.amount_cents, 0)] if moved else []
+        return reaction_to_sms(debtor, mind, notice)
     count, dice, asked = mind.count(notice), mind.dice, notice.amount_cents
     if debtor.pays is Pays.MISTYPED and count > 1:
         return []  # he has paid, as far as he knows
+    payments: list[tuple[int, int]] = []
     match debtor.behaviour:
         case Behaviour.AT_ONCE:
-            return [(asked, 0)]
-        case Behaviour.LATE:
-            return [(asked, dice.randint(1, 5))] if count == mind.patience and not mind.gave_up else []
+            payments = [(asked, 0)]
+        case Behaviour.LATE if count == mind.patience and not mind.gave_up:
+            payments = [(asked, dice.randint(1, 5))]
         case Behaviour.IN_PART if count == 1:
-            return [(asked * dice.randint(40, 60) // 100, dice.randint(0, 3))]
-        case Behaviour.IN_PART:
-            mind.gave_up |= dice.random() >= PAY_THE_REST
-            return [] if mind.gave_up else [(asked, dice.randint(0, 3))]
-        case Behaviour.TWICE:
-            return [(asked, 0), (asked, 3)] if count == 1 else []
-        case Behaviour.BOUNCES if count == 1:
-            mind.gave_up = dice.random() >= BOUNCED_WHO_PAY
-            return [] if mind.gave_up else [(asked, dice.randint(1, 4))]
-        case Behaviour.BOUNCES | Behaviour.NEVER | Behaviour.DISPUTES | Behaviour.MOVED_AWAY:
-            return []
+            payments = [(asked * dice.randint(40, 60) // 100, dice.randint(0, 3))]
+        case Behaviour.IN_PART if not mind.gave_up:
+            mind.gave_up = dice.random() >= PAY_THE_REST
+            payments = [] if mind.gave_up else [(asked, dice.randint(0, 3))]
+        case Behaviour.TWICE if count == 1:
+            payments = [(asked, 0), (asked, 3)]
+        case Behaviour.BOUNCES if count == 1 and dice.random() < BOUNCED_WHO_PAY:
+            payments = [(asked, dice.randint(1, 4))]
+        case Behaviour.NEVER if count == LAST_NOTICES and mind.relents:
+            payments = [(asked, dice.randint(*DAYS_TO_RELENT))]  # when a bailiff or lawyer has called
+        case _:
+            pass
+    return payments
+
+
+def reaction_to_sms(debtor: Debtor, mind: Mind, notice: Notice) -> list[tuple[int, int]]:
+    """An SMS moves some of the late ones; then the next notice does not."""
+    moved = debtor.behaviour is Behaviour.LATE and not mind.gave_up and mind.dice.random() < MOVED_BY_SMS
+    mind.gave_up |= moved
+    return [(notice.amount_cents, 0)] if moved else []
 
 
 def transfer_of(plan: Plan) -> Transfer:
@@ -172,8 +186,3 @@ def file_dispute(dispute: Dispute, http: HttpClient, dice: Random) -> Answer:
     fields = {"token": notice.token, "reason": dice.choice(REASONS[language]), "text": WORDS[language]}
     body = urlencode(fields).encode()
     return http.post(notice.dispute_url, body, content_type="application/x-www-form-urlencoded")
-
-
-def delivered_on(notice: Notice) -> date:
-    """The local day on which its receiver took it."""
-    return local_day(notice.accepted_at)

@@ -7,6 +7,9 @@ from cli.demo.people import Debtor
 from cli.demo.world import Claim
 
 UBL = "urn:oasis:names:specification:ubl:schema:xsd"
+NAMESPACES = (
+    f'xmlns="{UBL}:Invoice-2" xmlns:cac="{UBL}:CommonAggregateComponents-2" xmlns:cbc="{UBL}:CommonBasicComponents-2"'
+)
 SCHEMES = {"NL": "0106", "BE": "0208"}
 
 
@@ -15,7 +18,7 @@ def write_invoice(claim: Claim) -> str:
     fields, debtor = claim.fields, claim.debtor
     total = fields["principal"]
     return f"""<?xml version="1.0" encoding="UTF-8"?>
-<Invoice xmlns="{UBL}:Invoice-2" xmlns:cac="{UBL}:CommonAggregateComponents-2" xmlns:cbc="{UBL}:CommonBasicComponents-2">
+<Invoice {NAMESPACES}>
 <cbc:CustomizationID>urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0</cbc:CustomizationID>
 <cbc:ProfileID>urn:fdc:peppol.eu:2017:poacc:billing:01:1.0</cbc:ProfileID>
 <cbc:ID>{escape(fields["client_reference"])}</cbc:ID>
@@ -43,7 +46,8 @@ def supplier(client: Client) -> str:
     return (
         f'<cac:Party><cbc:EndpointID schemeID="{scheme}">{client.enterprise_number}</cbc:EndpointID>{place}'
         f"<cac:PartyLegalEntity><cbc:RegistrationName>{escape(client.name)}</cbc:RegistrationName>"
-        f'<cbc:CompanyID schemeID="{scheme}">{client.enterprise_number}</cbc:CompanyID></cac:PartyLegalEntity></cac:Party>'
+        f'<cbc:CompanyID schemeID="{scheme}">{client.enterprise_number}</cbc:CompanyID>'
+        "</cac:PartyLegalEntity></cac:Party>"
     )
 
 

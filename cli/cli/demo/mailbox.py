@@ -15,7 +15,8 @@ Medium = Literal["email", "sms", "letter"]
 AMOUNT = r"(?:€\s*-?[\d.]+,\d{2}|-?[\d\s\u202f\u00a0]+,\d{2}[\s\u00a0\u202f]*€)"
 IBAN = r"[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{1,4}){3,7}"
 HOW_TO_PAY = re.compile(
-    rf"^(?:Bedrag|Montant)[ ]?:?[ ]+(?P<amount>{AMOUNT})[ ]*\r?\n(?:Rekening\w*|Compte)[ ]?:?[ ]+(?P<iban>{IBAN})[ ]*\r?$",
+    rf"^(?:Bedrag|Montant)[ ]?:?[ ]+(?P<amount>{AMOUNT})[ ]*\r?\n"
+    rf"(?:Rekening\w*|Compte)[ ]?:?[ ]+(?P<iban>{IBAN})[ ]*\r?$",
     re.MULTILINE,
 )
 REFERENCE = re.compile(
@@ -24,7 +25,8 @@ REFERENCE = re.compile(
     re.MULTILINE,
 )
 SMS_TEXT = re.compile(
-    rf"EUR (?P<amount>[\d.]+,\d{{2}}) (?:op|sur) (?P<iban>{IBAN}?)(?: met kenmerk |, communication )(?P<reference>[+\d/ ]+)"
+    rf"EUR (?P<amount>[\d.]+,\d{{2}}) (?:op|sur) (?P<iban>{IBAN}?)"
+    r"(?: met kenmerk |, communication )(?P<reference>[+\d/ ]+)"
 )
 DISPUTE_URL = re.compile(r"https?://(?:\S|\r?\n)+?/disputes")
 TOKEN = re.compile(r"\b[A-Z2-7]{5}(?:-\s*[A-Z2-7]{1,5}){5}\b")

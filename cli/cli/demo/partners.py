@@ -68,7 +68,7 @@ class Partners:
         self.processes.start(f"partner-{name}", command, cwd=self.folder.parent)
 
     async def catch_up(self) -> bool:
-        """Wait until each partner has answered all that he was told. True when anything was new. Raises TimeoutError."""
+        """Wait until each partner has answered all he was told; true when anything was new. Raises TimeoutError."""
         places = [TopicPartition(f"{self.prefix}legal.partner-{name}.v1", 0) for name in self.names]
         ends: dict[TopicPartition, int] = await self._consumer.end_offsets(places)
         fresh = {place: end for place, end in ends.items() if end > self.seen.get(place, 0)}

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from cli.demo.account import Folders, write_account
 from cli.demo.show import Show, show_account
-from cli.demo.steps import DATABASE_PREFIX, TOPIC_PREFIX, Servers, Setting, play
+from cli.demo.stage import Servers, Setting
+from cli.demo.steps import play
 from cli.places import agency_file, checkout, state_dir
 from cli.up import agency_gaps
 from kafka_admin import delete_topics
@@ -48,7 +49,6 @@ def run_demo(*, claims: int, days: int, seed: int, as_json: bool) -> None:
                 bootstrap=stack.bootstrap_servers,
                 partner_bootstrap=stack.partner_bootstrap_servers,
             )
-            forget(top, servers)
             setting = Setting(
                 claims=claims,
                 days=days,
@@ -58,14 +58,15 @@ def run_demo(*, claims: int, days: int, seed: int, as_json: bool) -> None:
                 partner_program=checkout() / "examples" / "partner.py",
                 servers=servers,
             )
+            erase_traces(setting)
             played = asyncio.run(play(setting, show))
         finally:
             stack.stop()
-    write_account(played.account, Folders(top=top), played.settle_seconds)
+    write_account(played.figures, Folders(top=top), played.settle_seconds)
     if as_json:
-        sys.stdout.write(json.dumps(played.account, indent=2) + "\n")
+        sys.stdout.write(json.dumps(played.figures, indent=2) + "\n")
     else:
-        show_account(console, played.account, played.settle_seconds)
+        show_account(console, played.figures, played.settle_seconds)
 
 
 @contextmanager
@@ -89,14 +90,18 @@ def wipe(top: Path) -> None:
     top.mkdir(parents=True)
 
 
-def forget(top: Path, servers: Servers) -> None:
-    """Drop databases and topics that an earlier run left on servers that run elsewhere; only those of the demo."""
-    platform = Platform(
-        top, database_url=servers.database_url, bootstrap=servers.bootstrap, database_prefix=DATABASE_PREFIX
-    )
-    platform.erase()
+def erase_traces(setting: Setting) -> None:
+    """Drop the databases and topics of an earlier run, wherever the servers are; only those with the demo's prefixes.
+    Raises LocalStackError when the broker goes on showing the topics.
+    """
+    Platform(
+        setting.top,
+        database_url=setting.servers.database_url,
+        bootstrap=setting.servers.bootstrap,
+        database_prefix=setting.database_prefix,
+    ).erase()
     deadline = time.monotonic() + LONGEST_SECONDS
-    while delete_topics(servers.bootstrap, TOPIC_PREFIX):  # until the broker shows them no more
+    while delete_topics(setting.servers.bootstrap, setting.topic_prefix):
         if time.monotonic() > deadline:
             raise LocalStackError("the broker does not delete the topics of an earlier demo")
         time.sleep(PAUSE_SECONDS)

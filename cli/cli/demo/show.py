@@ -106,62 +106,62 @@ class Show:
         return Group(self.progress, table)
 
 
-def show_account(console: Console, account: Mapping[str, Any], settle_seconds: Sequence[float]) -> None:
+def show_account(console: Console, figures: Mapping[str, Any], settle_seconds: Sequence[float]) -> None:
     """The account for people: what happened, the money, where to look."""
     console.print()
-    console.print(_what_happened(account))
-    console.print(_money(account))
+    console.print(_what_happened(figures))
+    console.print(_money(figures))
     settled = list(settle_seconds)
     console.print(
-        f"[bold]{account['simulated_days']} days[/] in {account['seconds']} seconds: {account['steps']} steps, each"
+        f"[bold]{figures['simulated_days']} days[/] in {figures['seconds']} seconds: {figures['steps']} steps, each"
         f" quiet after {percentile(settled, 50):.3f} s (median), {percentile(settled, 90):.3f} s (p90)"
     )
     console.print(
-        f"Messages sent after the payment that stops a file: [bold]{account['sent_after_payment']}[/]", end="\n\n"
+        f"Messages sent after the payment that stops a file: [bold]{figures['sent_after_payment']}[/]", end="\n\n"
     )
     places = Table(title="Where to look", title_justify="left", box=None, show_header=False, padding=(0, 2))
-    for name, path in account["files"].items():
+    for name, path in figures["files"].items():
         places.add_row(name, path)
     console.print(places)
 
 
-def _what_happened(account: Mapping[str, Any]) -> Table:
+def _what_happened(figures: Mapping[str, Any]) -> Table:
     table = Table(title="What happened", title_justify="left", box=None, show_header=False, padding=(0, 2))
     table.add_column()
     table.add_column(justify="right")
     table.add_column()
-    claims, case_files, messages = account["claims"], account["case_files"], account["messages"]
+    claims, case_files, messages = figures["claims"], figures["case_files"], figures["messages"]
     table.add_row("claims", str(claims["submitted"]), f"{claims['accepted']} accepted, {claims['refused']} refused")
-    holds = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in account["holds"].items())
+    holds = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in figures["holds"].items())
     table.add_row(
         "case files",
         str(case_files["opened"]),
         f"{case_files['paid']} paid, {case_files['handed_off']} with a partner, {case_files['on_hold']} on hold,"
         f" {case_files['open']} open",
     )
-    table.add_row("holds placed", str(sum(account["holds"].values())), holds)
+    table.add_row("holds placed", str(sum(figures["holds"].values())), holds)
     table.add_row(
         "messages",
         str(sum(messages.values())),
         f"{messages['email']} e-mails, {messages['sms']} SMS, {messages['letter']} letters",
     )
-    partners = ", ".join(f"{count} to {partner}" for partner, count in account["handoffs"].items())
-    table.add_row("handed off", str(sum(account["handoffs"].values())), f"{partners}; {account['recalled']} recalled")
+    partners = ", ".join(f"{count} to {partner}" for partner, count in figures["handoffs"].items())
+    table.add_row("handed off", str(sum(figures["handoffs"].values())), f"{partners}; {figures['recalled']} recalled")
     return table
 
 
-def _money(account: Mapping[str, Any]) -> Table:
+def _money(figures: Mapping[str, Any]) -> Table:
     table = Table(title="Money", title_justify="left", box=None, show_header=False, padding=(0, 2))
     table.add_column()
     table.add_column(justify="right")
     table.add_column()
-    payments, trust = account["payments"], account["trust_account"]
+    payments, trust = figures["payments"], figures["trust_account"]
     table.add_row(
         "received",
         euro(payments["amount_cents"]),
         f"{payments['received']} payments: {payments['matched']} matched, {payments['unmatched']} in suspense",
     )
-    table.add_row("paid out to clients", euro(account["remitted_cents"]), "")
+    table.add_row("paid out to clients", euro(figures["remitted_cents"]), "")
     table.add_row("at the bank", euro(trust["bank_cents"]), "both trust accounts")
     table.add_row("owed to others", euro(trust["owed_cents"]), f"difference {euro(trust['difference_cents'])}")
     return table

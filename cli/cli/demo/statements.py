@@ -46,9 +46,10 @@ class StatementFile:
 
 def write_statement(statement: StatementFile) -> str:
     """The whole document."""
-    credits = [b.amount_cents for b in statement.bookings if b.amount_cents > 0]
+    receipts = [b.amount_cents for b in statement.bookings if b.amount_cents > 0]
     debits = [-b.amount_cents for b in statement.bookings if b.amount_cents < 0]
     created = statement.created_at.isoformat(timespec="seconds")
+    turnover = amount(sum(receipts) + sum(debits))
     entries = "".join(write_entry(booking) for booking in statement.bookings)
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <Document xmlns="{NAMESPACE}">
@@ -63,8 +64,8 @@ def write_statement(statement: StatementFile) -> str:
 {write_balance("OPBD", statement.opening_cents, statement.opened_on)}
 {write_balance("CLBD", statement.closing_cents, statement.closed_on)}
 <TxsSummry>
-<TtlNtries><NbOfNtries>{len(statement.bookings)}</NbOfNtries><Sum>{amount(sum(credits) + sum(debits))}</Sum></TtlNtries>
-<TtlCdtNtries><NbOfNtries>{len(credits)}</NbOfNtries><Sum>{amount(sum(credits))}</Sum></TtlCdtNtries>
+<TtlNtries><NbOfNtries>{len(statement.bookings)}</NbOfNtries><Sum>{turnover}</Sum></TtlNtries>
+<TtlCdtNtries><NbOfNtries>{len(receipts)}</NbOfNtries><Sum>{amount(sum(receipts))}</Sum></TtlCdtNtries>
 <TtlDbtNtries><NbOfNtries>{len(debits)}</NbOfNtries><Sum>{amount(sum(debits))}</Sum></TtlDbtNtries>
 </TxsSummry>
 {entries}</Stmt>
@@ -85,9 +86,7 @@ def write_entry(booking: Booking) -> str:
     """One entry with the one payment in it."""
     side = "Dbtr" if booking.amount_cents > 0 else "Cdtr"
     family = "RCDT" if booking.amount_cents > 0 else "ICDT"
-    money = (
-        f'<Amt Ccy="EUR">{amount(abs(booking.amount_cents))}</Amt><CdtDbtInd>{sign(booking.amount_cents)}</CdtDbtInd>'
-    )
+    money = f'<Amt Ccy="EUR">{amount(abs(booking.amount_cents))}</Amt><CdtDbtInd>{direction}</CdtDbtInd>'
     parties = (
         f"<RltdPties><{side}><Pty><Nm>{escape(booking.other_name[:140])}</Nm></Pty></{side}>"
         f"<{side}Acct><Id><IBAN>{booking.other_iban}</IBAN></Id></{side}Acct></RltdPties>"

@@ -1,104 +1,35 @@
 """The loop: time goes to the next deed of the world or the next alarm, and on only when the platform is quiet."""
 
 import asyncio
-import hashlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from cli.demo.account import Folders, make_account
-from cli.demo.bank import Bank
+from cli.demo.account import make_account
 from cli.demo.bank_days import BANK_TIME, WORLD_TIME, instant, is_bank_day, is_post_day, local_day
-from cli.demo.debtors import Debtors
-from cli.demo.handing_over import OPERATOR_KEY, Offices, wait_for_files
-from cli.demo.http import HttpClient
-from cli.demo.partners import Partners
-from cli.demo.post import Post
-from cli.demo.receivers import Receivers
+from cli.demo.handing_over import wait_for_files
 from cli.demo.show import DayTotals, Show
-from cli.demo.witness import Witness
-from cli.demo.world import FIRST_DAY, World, make_world
-from common.stepping import Stepped, Stepper
-from contracts.registry import topics_of
-from local_stack.partners import partner_names
-from local_stack.platform import SERVICES, Platform
-from local_stack.ports import LOOPBACK, Ports
-from local_stack.sms import LOCAL_ACCOUNT_SID, LOCAL_AUTH_TOKEN, LOCAL_SENDER
+from cli.demo.stage import Setting, Stage, set_up
+from cli.demo.world import FIRST_DAY
+from local_stack.faults import LocalStackError
 
-DATABASE_PREFIX, TOPIC_PREFIX = "quittance_demo_", "demo_"
 MOST_STEPS = 500
 MOST_ROUNDS = 50  # of one step, until platform and partners have nothing to say to each other
-Interference = Callable[[int, datetime, Platform], Awaitable[None]]
-"""Called beside the work of each step, with its number and instant: tests kill services here."""
 
 
-class DemoError(RuntimeError):
+class DemoError(LocalStackError):
     """The demo can't go on; says why."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Servers:
-    """Where broker and database server are."""
-
-    database_url: str
-    bootstrap: str
-    partner_bootstrap: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """What is played, and where."""
-
-    claims: int
-    days: int
-    seed: int
-    top: Path
-    agency_file: Path
-    partner_program: Path
-    servers: Servers
-    database_prefix: str = DATABASE_PREFIX
-    topic_prefix: str = TOPIC_PREFIX
-    interference: Interference | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Played:
     """The account, and the seconds that each step took to settle."""
 
-    account: dict[str, Any]
+    figures: dict[str, Any]
     settle_seconds: list[float]
-
-
-@dataclass(kw_only=True)
-class Clock:
-    """Simulated time, as the receivers look at it."""
-
-    now: datetime
-
-
-@dataclass(kw_only=True)
-class Stage:
-    """All who act."""
-
-    setting: Setting
-    folders: Folders
-    clock: Clock
-    world: World
-    platform: Platform
-    stepper: Stepper
-    receivers: Receivers
-    offices: Offices
-    debtors: Debtors
-    bank: Bank
-    post: Post
-    partners: Partners
-    witness: Witness
-    http: HttpClient
-    settle_seconds: list[float] = field(default_factory=list[float])
 
 
 async def play(setting: Setting, show: Show) -> Played:
@@ -109,7 +40,7 @@ async def play(setting: Setting, show: Show) -> Played:
         await begin(stage, show)
         await play_days(stage, show)
         said = await stage.witness.catch_up()
-        account = make_account(
+        figures = make_account(
             seed=setting.seed,
             days=setting.days,
             steps=len(stage.settle_seconds),
@@ -120,97 +51,7 @@ async def play(setting: Setting, show: Show) -> Played:
             notices=[*stage.receivers.notices, *(letter.notice for letter in stage.post.letters)],
             said=said,
         )
-    return Played(account=account, settle_seconds=stage.settle_seconds)
-
-
-async def set_up(setting: Setting, show: Show, exits: AsyncExitStack) -> Stage:
-    """World, doubles, topics, databases; the clocks stand before a service starts, so that none sees another time."""
-    folders, http = Folders(top=setting.top), HttpClient()
-    clock = Clock(now=instant(FIRST_DAY, BANK_TIME))
-    world = make_world(seed=setting.seed, claims=setting.claims)
-    receivers = Receivers(folders, now=lambda: clock.now)
-    exits.callback(receivers.stop)
-    receivers.start()
-    platform = make_platform(setting, folders, receivers)
-    show.say("making topics and databases, applying migrations")
-    await asyncio.to_thread(platform.prepare)
-    stepped = {
-        service: Stepped(database_url=platform.database(service).owner_url, topics=topics_of(service, partner_names()))
-        for service in platform.services
-    }
-    stepper = await exits.enter_async_context(
-        Stepper(stepped, bootstrap=setting.servers.bootstrap, prefix=setting.topic_prefix)
-    )
-    await stepper.move_to(clock.now)
-    exits.callback(platform.stop)
-    show.say("starting the services")
-    await asyncio.to_thread(platform.start)
-    partners = Partners(
-        partner_names(),
-        program=setting.partner_program,
-        folder=folders.partners,
-        bootstrap=setting.servers.bootstrap,
-        partner_bootstrap=setting.servers.partner_bootstrap,
-        prefix=setting.topic_prefix,
-    )
-    await exits.enter_async_context(partners)
-    debtors = Debtors(world.debtors, seed=setting.seed)
-    return Stage(
-        setting=setting,
-        folders=folders,
-        clock=clock,
-        world=world,
-        platform=platform,
-        stepper=stepper,
-        receivers=receivers,
-        offices=Offices(intake_url=platform.http_url("intake"), portfolio=folders.portfolio, http=http),
-        debtors=debtors,
-        bank=Bank(
-            agency_file=setting.agency_file,
-            inbound=folders.bank_in,
-            outbound=folders.bank_out,
-            opened_on=FIRST_DAY - timedelta(days=1),
-        ),
-        post=Post(folders.letters, debtors),
-        partners=partners,
-        witness=await exits.enter_async_context(
-            Witness(bootstrap=setting.servers.bootstrap, prefix=setting.topic_prefix)
-        ),
-        http=http,
-    )
-
-
-def make_platform(setting: Setting, folders: Folders, receivers: Receivers) -> Platform:
-    """The five services as the demo's own platform."""
-    for folder in (folders.portfolio, folders.letters, folders.bank_in, folders.bank_out, folders.partners):
-        folder.mkdir(parents=True, exist_ok=True)
-    ports = Ports()
-    http_ports = {service: ports.pick(service) for service in SERVICES}
-    return Platform(
-        setting.top,
-        database_url=setting.servers.database_url,
-        bootstrap=setting.servers.bootstrap,
-        database_prefix=setting.database_prefix,
-        topic_prefix=setting.topic_prefix,
-        partners=partner_names(),
-        env={
-            "AGENCY_FILE": str(setting.agency_file),
-            "OPERATOR_KEY_SHA256": hashlib.sha256(OPERATOR_KEY.encode()).hexdigest(),
-            "WATCH_FOLDER": str(folders.portfolio),
-            "PRINT_FOLDER": str(folders.letters),
-            "BANK_IN": str(folders.bank_in),
-            "BANK_OUT": str(folders.bank_out),
-            "SMTP_HOST": "127.0.0.1",
-            "SMTP_PORT": str(receivers.smtp_port),
-            "SMTP_ARCHIVE_FOLDER": str(folders.mail),
-            "SMS_BASE_URL": receivers.sms_url,
-            "SMS_ACCOUNT_SID": LOCAL_ACCOUNT_SID,
-            "SMS_AUTH_TOKEN": LOCAL_AUTH_TOKEN,
-            "SMS_SENDER": LOCAL_SENDER,
-        },
-        env_of={"dunning": {"PUBLIC_URL": f"http://{LOOPBACK}:{http_ports['dunning']}"}},
-        pick_port=http_ports.__getitem__,
-    )
+    return Played(figures=figures, settle_seconds=stage.settle_seconds)
 
 
 async def begin(stage: Stage, show: Show) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from random import Random
 
 from cli.demo.clients import CLIENTS, Client, Style, Way
-from cli.demo.people import Address, Behaviour, Debtor, Pays, make_debtor, written_phone
+from cli.demo.people import Address, Debtor, make_debtor, written_phone
 
 FIRST_DAY = date(2026, 3, 2)
 BAD_ROWS = 0.06
@@ -89,7 +89,7 @@ class Draft:
 
 def make_world(*, seed: int, claims: int) -> World:
     """The same seed and number give the same world."""
-    dice = Random(f"world {seed}")
+    dice = Random(f"world {seed}")  # noqa: S311  no secret
     drafts = draft_claims(dice, claims)
     written = [(draft.on, write_claim(draft, dice)) for draft in drafts]
     debtors = {draft.debtor.number: draft.debtor for draft in drafts}
@@ -173,26 +173,19 @@ def address_fields(address: Address) -> dict[str, str]:
 
 def spoiled(fault: Fault, fields: Mapping[str, str], debtor: Debtor) -> dict[str, str]:
     """The fields that make a row one that must be refused."""
-    match fault:
-        case Fault.WRONG_DATE:
-            return {"due_date": "31/02/2026"}
-        case Fault.NEGATIVE:
-            return {"principal": f"-{fields['principal']}"}
-        case Fault.NO_NAME:
-            return {"debtor_name": ""}
-        case Fault.FORMULA:
-            return {"description": '=HYPERLINK("https://prijs.example","klik hier")'}
-        case Fault.COUNTRY:
-            return {"country": "DE"}
-        case Fault.NUMBER if debtor.address.country == "BE" and debtor.enterprise_number:
-            number = debtor.enterprise_number
-            return {"enterprise_number": number[:-1] + str((int(number[-1]) + 1) % 10)}
-        case Fault.NUMBER:
-            return {"house_number": "naast de kerk"}
-        case Fault.NOT_DUE:
-            return {"due_date": "2026-12-01"}
-        case Fault.AMBIGUOUS:
-            return {"principal": "1.234"}
+    number = debtor.enterprise_number if debtor.address.country == "BE" else None
+    wrong_number = {"enterprise_number": number[:-1] + str((int(number[-1]) + 1) % 10)} if number else {}
+    changes = {
+        Fault.WRONG_DATE: {"due_date": "31/02/2026"},
+        Fault.NEGATIVE: {"principal": f"-{fields['principal']}"},
+        Fault.NO_NAME: {"debtor_name": ""},
+        Fault.FORMULA: {"description": '=HYPERLINK("https://prijs.example","klik hier")'},
+        Fault.COUNTRY: {"country": "DE"},
+        Fault.NUMBER: wrong_number or {"house_number": "naast de kerk"},
+        Fault.NOT_DUE: {"due_date": "2026-12-01"},
+        Fault.AMBIGUOUS: {"principal": "1.234"},
+    }
+    return changes[fault]
 
 
 def hand_over(written: Sequence[tuple[date, Claim]]) -> list[Handover]:
@@ -241,6 +234,3 @@ def working_days(first: date, count: int) -> list[date]:
     """Monday to Friday."""
     days = [first + timedelta(days=n) for n in range(count * 2 + 7)]
     return [day for day in days if day.weekday() < 5][:count]  # noqa: PLR2004  Saturday
-
-
-__all__ = ["FIRST_DAY", "Behaviour", "Claim", "Debtor", "Fault", "Handover", "Pays", "World", "make_world"]

@@ -1,0 +1,78 @@
+"""Plays of the demo on the servers of this run, each with databases, topics and a folder of its own."""
+
+import asyncio
+import io
+import os
+import secrets
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cli.demo.account import Folders
+from cli.demo.show import Show
+from cli.demo.stage import Interference, Servers, Setting
+from cli.demo.steps import Played, play
+from cli.demo.run import erase_traces
+from testkit.servers import run_folder
+
+CHECKOUT = Path(__file__).parents[2]
+CLAIMS, DAYS, SEED = 60, 45, 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Play:
+    """What was played, and where its files lie."""
+
+    played: Played
+    folders: Folders
+
+
+PlayDemo = Callable[..., Play]
+
+
+@pytest.fixture(scope="module")
+def servers(request: pytest.FixtureRequest, postgres: str) -> Servers:
+    named = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    if named:
+        return Servers(database_url=postgres, bootstrap=named, partner_bootstrap=None)
+    kafka = request.getfixturevalue("kafka_server")
+    return Servers(
+        database_url=postgres, bootstrap=kafka.bootstrap_servers, partner_bootstrap=kafka.partner_bootstrap_servers
+    )
+
+
+@pytest.fixture(scope="module")
+def play_demo(servers: Servers, run_dir: Path) -> Generator[PlayDemo]:
+    played: list[Setting] = []
+
+    def go(*, interference: Interference | None = None, claims: int = CLAIMS, days: int = DAYS) -> Play:
+        name = f"e{secrets.token_hex(4)}_"
+        setting = Setting(
+            claims=claims,
+            days=days,
+            seed=SEED,
+            top=run_dir / name.strip("_"),
+            agency_file=CHECKOUT / "agency.toml",
+            partner_program=CHECKOUT / "examples" / "partner.py",
+            servers=servers,
+            database_prefix=name,
+            topic_prefix=name,
+            interference=interference,
+        )
+        played.append(setting)
+        setting.top.mkdir()
+        console = Console(file=io.StringIO())
+        return Play(played=asyncio.run(play(setting, Show(console, days=days))), folders=Folders(top=setting.top))
+
+    yield go
+    for setting in played:
+        erase_traces(setting)
+
+
+@pytest.fixture(scope="module")
+def first_play(play_demo: PlayDemo) -> Play:
+    """The undisturbed one, that others are compared with."""
+    return play_demo()

@@ -1,0 +1,149 @@
+"""The demo with 60 claims: it adds up, is the same twice, and is the same when every service was killed in the middle."""
+
+import asyncio
+import email
+import email.policy
+import json
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pypdfium2
+import pytest
+import zxingcpp
+from conftest import DAYS, Play, PlayDemo
+
+from cli.demo.bank_days import local_day
+from local_stack.platform import SERVICES, Platform
+
+LOCAL_HOURS = {"06:00": 5, "09:00": 8, "11:00": 10, "17:00": 16}  # UTC, before summer time begins
+KILLS = {  # the first step from this instant on finds this service at work and kills it
+    (date(2026, 3, 3), 9): ["notifications"],
+    (date(2026, 3, 3), 11): ["intake"],
+    (date(2026, 3, 4), 6): ["ledger"],
+    (date(2026, 3, 4), 17): ["notifications"],
+    (date(2026, 3, 5), 9): ["dunning"],
+    (date(2026, 3, 25), 7): ["dunning"],
+    (date(2026, 3, 30), 6): ["ledger", "legal"],
+}
+
+
+def comparable(play: Play) -> dict[str, Any]:
+    """The account but for what may differ between two runs of one seed."""
+    return {name: figure for name, figure in play.played.figures.items() if name not in {"seconds", "files"}}
+
+
+class Killer:
+    """Kills each service while it works, and starts it again."""
+
+    def __init__(self) -> None:
+        self.left = dict(KILLS)
+        self.killed: list[str] = []
+
+    async def __call__(self, step: int, now: datetime, platform: Platform) -> None:
+        due = [plan for plan in self.left if (plan[0], plan[1]) <= (local_day(now), now.hour + 1)]
+        for plan in due:
+            for service in self.left.pop(plan):
+                await asyncio.sleep(0.04)  # it has begun
+                assert await asyncio.to_thread(platform.kill_service, service)
+                await asyncio.to_thread(platform.start_service, service)
+                self.killed.append(service)
+        if due:
+            await asyncio.to_thread(platform.wait_until_ready)
+
+
+def test_the_account_of_sixty_claims_adds_up(first_play: Play):
+    figures = first_play.played.figures
+    claims, case_files, payments, trust = (
+        figures[name] for name in ("claims", "case_files", "payments", "trust_account")
+    )
+    assert claims["submitted"] == claims["accepted"] + claims["refused"] == 60
+    assert case_files["opened"] == sum(case_files[state] for state in ("paid", "on_hold", "handed_off", "open"))
+    assert payments["received"] == payments["matched"] + payments["unmatched"]
+    assert trust["bank_cents"] == payments["amount_cents"] - figures["remitted_cents"]
+    assert trust["difference_cents"] == 0
+    assert figures["sent_after_payment"] == 0
+
+
+def test_everything_that_may_happen_to_a_claim_happened(first_play: Play):
+    figures = first_play.played.figures
+    counts = [*figures["claims"].values(), *figures["messages"].values(), *figures["payments"].values()]
+    counts += [figures["case_files"][state] for state in ("paid", "on_hold", "handed_off")]
+    assert all(count > 0 for count in [*counts, figures["remitted_cents"], figures["disputes"]]), figures
+
+
+def test_the_files_of_the_receivers_hold_what_the_account_counts(first_play: Play):
+    figures, folders = first_play.played.figures, first_play.folders
+    statements = [path.read_text("utf-8") for path in (folders.bank_in / "done").glob("*.xml")]
+    credits = [cents for text in statements for cents in entries_of(text, "CRDT")]
+    debits = [cents for text in statements for cents in entries_of(text, "DBIT")]
+    assert len(credits) == figures["payments"]["received"]
+    assert sum(credits) == figures["payments"]["amount_cents"]
+    assert sum(debits) == figures["remitted_cents"]
+    assert len(list(folders.mail.iterdir())) == figures["messages"]["email"]
+    assert len(list(folders.sms.iterdir())) == figures["messages"]["sms"]
+    listed = [json.loads(path.read_text("utf-8"))["count"] for path in folders.letters.glob("*/manifest.json")]
+    assert sum(listed) == figures["messages"]["letter"]
+    assert len(list(folders.partners.glob("*/HandoffOrdered-*.json"))) == sum(figures["handoffs"].values())
+
+
+def test_one_step_an_instant_and_few_of_them(first_play: Play):
+    assert DAYS < first_play.played.figures["steps"] < 500
+
+
+def test_the_same_seed_gives_the_same_account(first_play: Play, play_demo: PlayDemo):
+    assert comparable(play_demo()) == comparable(first_play)
+
+
+def test_a_kill_of_each_service_in_the_middle_changes_nothing(first_play: Play, play_demo: PlayDemo):
+    killer = Killer()
+    disturbed = play_demo(interference=killer)
+    assert set(killer.killed) == set(SERVICES)
+    assert comparable(disturbed) == comparable(first_play)
+
+
+def test_a_mail_can_be_read_and_paid_from(first_play: Play):
+    path = min(first_play.folders.mail.glob("*.eml"))
+    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    text = mail.get_body(("plain",)).get_content()
+    assert mail["Subject"]
+    assert mail["From"].addresses[0].addr_spec == "dossiers@vereffen.example"
+    assert re.search(r"(NL70 TRIO 0123 4567 89|BE56 3631 2345 6788)", text)
+    [picture] = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert picture.get_content().startswith(b"\x89PNG")
+
+
+def test_a_letter_can_be_read_and_its_code_scanned(first_play: Play):
+    path = min(first_play.folders.letters.glob("*/letters/*.pdf"))
+    document = pypdfium2.PdfDocument(path)
+    text = "\n".join(page.get_textpage().get_text_range() for page in document)
+    codes = [code.text for page in document for code in zxingcpp.read_barcodes(page.render(scale=3).to_pil())]
+    [amount] = re.findall(r"^(?:Bedrag|Montant) (?:€ )?([\d.\s]*\d,\d\d)", text, re.MULTILINE)[:1]
+    [scanned] = codes
+    lines = scanned.splitlines()
+    assert lines[0] == "BCD"
+    assert lines[6] in {"NL70TRIO0123456789", "BE56363123456788"}
+    assert Decimal(lines[7].removeprefix("EUR")) == Decimal(re.sub(r"[.\s]", "", amount).replace(",", "."))
+
+
+def test_a_partner_message_holds_what_his_procedure_needs_and_no_more(first_play: Play):
+    path = min(first_play.folders.partners.glob("*/HandoffOrdered-*.json"))
+    order = json.loads(path.read_text("utf-8"))
+    assert order["partner"] == path.parent.name
+    assert order["balance"]["open_cents"] > 0
+    assert sum(claim["principal_cents"] for claim in order["claims"]) == order["balance"]["principal_cents"]
+    assert json.loads(order["debtor"]["value"])["name"]
+    assert not {"mandate", "email", "phone", "notices", "client_reference"} & set(order)
+
+
+@pytest.mark.parametrize("name", ["portfolio", "mail", "sms", "letters", "bank_in", "bank_out", "partners"])
+def test_what_the_account_names_is_there(first_play: Play, name: str):
+    assert any(getattr(first_play.folders, name).rglob("*"))
+
+
+def entries_of(statement: str, direction: str) -> list[int]:
+    """The cents of a statement's entries in one direction, read as text."""
+    entries = re.findall(r"<Ntry>.*?</Ntry>", statement, re.DOTALL)
+    amounts = [re.search(r'<Amt Ccy="EUR">(\d+)\.(\d\d)</Amt><CdtDbtInd>(\w+)<', entry) for entry in entries]
+    return [int(found[1] + found[2]) for found in amounts if found and found[3] == direction]
