@@ -25,7 +25,7 @@ MOST_LINES = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Party:
+class Trader:
     """A supplier or customer as the invoice names him."""
 
     name: str = ""
@@ -65,8 +65,8 @@ class Invoice:
     payment_reference: str
     language: str
     note: str
-    supplier: Party
-    customer: Party
+    supplier: Trader
+    customer: Trader
     lines: tuple[str, ...]
 
 
@@ -99,39 +99,39 @@ def read_invoice(content: bytes) -> Invoice:
         payment_reference=text(root, "a:PaymentMeans/b:PaymentID"),
         language=language_of(root),
         note=text(root, "b:Note"),
-        supplier=read_party(find(root, "a:AccountingSupplierParty/a:Party")),
-        customer=read_party(find(root, "a:AccountingCustomerParty/a:Party")),
+        supplier=read_trader(find(root, "a:AccountingSupplierParty/a:Party")),
+        customer=read_trader(find(root, "a:AccountingCustomerParty/a:Party")),
         lines=tuple(line for element in lines_of(root) if (line := line_text(element))),
     )
 
 
-def read_party(party: Element | None) -> Party:
+def read_trader(trader: Element | None) -> Trader:
     """Name, numbers, address and contact."""
-    if party is None:
-        return Party()
-    street, house_number = street_and_number(text(party, "a:PostalAddress/b:StreetName"))
+    if trader is None:
+        return Trader()
+    street, house_number = street_and_number(text(trader, "a:PostalAddress/b:StreetName"))
     numbers = [
         (element.get("schemeID", "").upper(), "".join((element.text or "").split()))
         for path in ("a:PartyLegalEntity/b:CompanyID", "a:PartyIdentification/b:ID", "b:EndpointID")
-        for element in party.findall(path, NAMESPACES)
+        for element in trader.findall(path, NAMESPACES)
     ]
     vat_numbers = [
-        "".join((element.text or "").split()) for element in party.findall("a:PartyTaxScheme/b:CompanyID", NAMESPACES)
+        "".join((element.text or "").split()) for element in trader.findall("a:PartyTaxScheme/b:CompanyID", NAMESPACES)
     ]
     vat_numbers += [number for scheme, number in numbers if scheme in BELGIAN_VAT_SCHEMES]
-    return Party(
-        name=text(party, "a:PartyLegalEntity/b:RegistrationName") or text(party, "a:PartyName/b:Name"),
+    return Trader(
+        name=text(trader, "a:PartyLegalEntity/b:RegistrationName") or text(trader, "a:PartyName/b:Name"),
         kvk=next((number for scheme, number in numbers if scheme in KVK_SCHEMES), ""),
         kbo=next((number for scheme, number in numbers if scheme in KBO_SCHEMES), ""),
         vat=next(iter(vat_numbers), ""),
         street=street,
-        house_number=text(party, "a:PostalAddress/b:BuildingNumber") or house_number,
-        postcode=text(party, "a:PostalAddress/b:PostalZone"),
-        city=text(party, "a:PostalAddress/b:CityName"),
-        country=text(party, "a:PostalAddress/a:Country/b:IdentificationCode").upper(),
-        contact_name=text(party, "a:Contact/b:Name"),
-        email=text(party, "a:Contact/b:ElectronicMail"),
-        phone=text(party, "a:Contact/b:Telephone"),
+        house_number=text(trader, "a:PostalAddress/b:BuildingNumber") or house_number,
+        postcode=text(trader, "a:PostalAddress/b:PostalZone"),
+        city=text(trader, "a:PostalAddress/b:CityName"),
+        country=text(trader, "a:PostalAddress/a:Country/b:IdentificationCode").upper(),
+        contact_name=text(trader, "a:Contact/b:Name"),
+        email=text(trader, "a:Contact/b:ElectronicMail"),
+        phone=text(trader, "a:Contact/b:Telephone"),
     )
 
 

@@ -137,7 +137,7 @@ async def test_more_rows_than_a_chunk_are_all_taken_once(http: httpx.AsyncClient
         ("/v1/invoices", "application/xml", b" " * (6 * 1024 * 1024), (413, "too_large")),
     ],
 )
-async def test_a_body_that_cannot_be_taken_is_a_problem(  # noqa: PLR0917  pytest passes them by name
+async def test_a_body_that_cannot_be_taken_is_a_problem(
     http: httpx.AsyncClient, client: Registered, path: str, kind: str, content: bytes, expected: tuple[int, str]
 ):
     answer = await http.post(path, content=content, headers={**client.headers(), "Content-Type": kind})
