@@ -108,13 +108,13 @@ class Runner:
         for record in records:
             name = (record.topic.removeprefix(self.prefix), record.partition)
             progress[name] = max(progress.get(name, 0), record.offset + 1)
-        await self.process(Batch(arrivals=good, bad=bad, progress=progress))
+        await self.apply_batch(Batch(arrivals=good, bad=bad, progress=progress))
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Answer]:
         """Messages of strangers (HTTP, files), answered after their commit. A repeat gets the first answer."""
         arrivals = [Arrival(message=s.message, source=s.source, source_id=s.id, foreign_id=s.id) for s in submissions]
         batch = Batch(arrivals=list({(a.source, a.foreign_id): a for a in arrivals}.values()))
-        await self.process(batch)
+        await self.apply_batch(batch)
         return [batch.answers[s.source, s.id] for s in submissions]
 
     async def take_due(self, thing: Thing[Any]) -> int:
@@ -139,7 +139,7 @@ class Runner:
 
     # --- one transaction -------------------------------------------------------------------------------
 
-    async def process(self, batch: Batch) -> None:
+    async def apply_batch(self, batch: Batch) -> None:
         """Apply a batch; when the database refuses something in it, halve it until the culprit stands alone."""
         try:
             async with self.pool.acquire() as connection, connection.transaction():
@@ -163,8 +163,8 @@ class Runner:
         half = len(batch.arrivals) // 2
         first = Batch(arrivals=batch.arrivals[:half], bad=batch.bad, answers=batch.answers)
         second = Batch(arrivals=batch.arrivals[half:], progress=batch.progress, answers=batch.answers)
-        await self.process(first)  # in order: what is folded per key stays in order
-        await self.process(second)
+        await self.apply_batch(first)  # in order: what is folded per key stays in order
+        await self.apply_batch(second)
 
     async def _refuse_one(self, batch: Batch, arrival: Arrival, fault: Exception) -> None:
         code = fault.code if isinstance(fault, InvalidMessage) else str(getattr(fault, "sqlstate", "") or "refused")
@@ -367,7 +367,7 @@ class Runner:
                 arrival = Arrival(
                     message=message, source=f"outcome/{call.thing}", source_id=f"{call.key}/{call.call_id}"
                 )
-                await self.process(Batch(arrivals=[arrival]))
+                await self.apply_batch(Batch(arrivals=[arrival]))
             except Exception:
                 log.exception("outcome_not_folded", channel=call.channel, call_id=str(call.call_id))
                 await asyncio.sleep(pause)
