@@ -71,7 +71,7 @@ def test_a_service_that_ends_at_its_start_is_said_with_the_end_of_its_log(platfo
 
 def test_status_tells_lag_outbox_and_what_is_parked_or_waits_and_why(platform: Platform, kafka: str, prefix: str):
     url = platform.database("legal").url
-    producer = Producer({"bootstrap.servers": kafka})
+    producer = Producer({"bootstrap.servers": kafka, "log_level": 0})
     for number in range(3):
         producer.produce(f"{prefix}legal.requests.v1", value=b"{}", key=str(number), partition=0)
     producer.flush(10)

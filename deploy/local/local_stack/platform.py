@@ -18,7 +18,7 @@ from local_stack.processes import Processes
 
 SERVICES = ("intake", "dunning", "notifications", "ledger", "legal")
 READY_PATH = "/health/ready"
-_READY_SECONDS = 90
+_READY_SECONDS = 180
 _STOP_SECONDS = 30
 
 
