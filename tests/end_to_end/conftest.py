@@ -4,33 +4,22 @@ import asyncio
 import io
 import os
 import secrets
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from cli.demo.account import Folders
+from cli.demo.run import erase_traces
 from cli.demo.show import Show
 from cli.demo.stage import Interference, Servers, Setting
-from cli.demo.steps import Played, play
-from cli.demo.run import erase_traces
-from testkit.servers import run_folder
+from cli.demo.steps import play
 
-CHECKOUT = Path(__file__).parents[2]
-CLAIMS, DAYS, SEED = 60, 45, 1
+sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode puts no test folder on the path
 
-
-@dataclass(frozen=True, kw_only=True)
-class Play:
-    """What was played, and where its files lie."""
-
-    played: Played
-    folders: Folders
-
-
-PlayDemo = Callable[..., Play]
+from plays import CHECKOUT, CLAIMS, DAYS, SEED, Play, PlayDemo
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The demo with 60 claims: it adds up, is the same twice, and is the same when every service was killed in the middle."""
+"""The demo with 60 claims: it adds up, is the same twice, and when each service was killed in the middle."""
 
 import asyncio
 import email
@@ -12,12 +12,11 @@ from typing import Any
 import pypdfium2
 import pytest
 import zxingcpp
-from conftest import DAYS, Play, PlayDemo
+from plays import DAYS, Play, PlayDemo
 
-from cli.demo.bank_days import local_day
+from cli.demo.bank_days import LOCAL, local_day
 from local_stack.platform import SERVICES, Platform
 
-LOCAL_HOURS = {"06:00": 5, "09:00": 8, "11:00": 10, "17:00": 16}  # UTC, before summer time begins
 KILLS = {  # the first step from this instant on finds this service at work and kills it
     (date(2026, 3, 3), 9): ["notifications"],
     (date(2026, 3, 3), 11): ["intake"],
@@ -41,8 +40,8 @@ class Killer:
         self.left = dict(KILLS)
         self.killed: list[str] = []
 
-    async def __call__(self, step: int, now: datetime, platform: Platform) -> None:
-        due = [plan for plan in self.left if (plan[0], plan[1]) <= (local_day(now), now.hour + 1)]
+    async def __call__(self, _step: int, now: datetime, platform: Platform) -> None:
+        due = [plan for plan in self.left if (plan[0], plan[1]) <= (local_day(now), now.astimezone(LOCAL).hour)]
         for plan in due:
             for service in self.left.pop(plan):
                 await asyncio.sleep(0.04)  # it has begun
@@ -76,10 +75,10 @@ def test_everything_that_may_happen_to_a_claim_happened(first_play: Play):
 def test_the_files_of_the_receivers_hold_what_the_account_counts(first_play: Play):
     figures, folders = first_play.played.figures, first_play.folders
     statements = [path.read_text("utf-8") for path in (folders.bank_in / "done").glob("*.xml")]
-    credits = [cents for text in statements for cents in entries_of(text, "CRDT")]
+    receipts = [cents for text in statements for cents in entries_of(text, "CRDT")]
     debits = [cents for text in statements for cents in entries_of(text, "DBIT")]
-    assert len(credits) == figures["payments"]["received"]
-    assert sum(credits) == figures["payments"]["amount_cents"]
+    assert len(receipts) == figures["payments"]["received"]
+    assert sum(receipts) == figures["payments"]["amount_cents"]
     assert sum(debits) == figures["remitted_cents"]
     assert len(list(folders.mail.iterdir())) == figures["messages"]["email"]
     assert len(list(folders.sms.iterdir())) == figures["messages"]["sms"]

@@ -86,6 +86,7 @@ def write_entry(booking: Booking) -> str:
     """One entry with the one payment in it."""
     side = "Dbtr" if booking.amount_cents > 0 else "Cdtr"
     family = "RCDT" if booking.amount_cents > 0 else "ICDT"
+    direction = sign(booking.amount_cents)
     money = f'<Amt Ccy="EUR">{amount(abs(booking.amount_cents))}</Amt><CdtDbtInd>{direction}</CdtDbtInd>'
     parties = (
         f"<RltdPties><{side}><Pty><Nm>{escape(booking.other_name[:140])}</Nm></Pty></{side}>"
