@@ -2,8 +2,8 @@
 
 from common.folders import watch_folder
 from common.service import Service
-from contracts.registry import CATALOGUE
-from intake.consumers import CONSUMERS, TOPICS
+from contracts.registry import CATALOGUE, topics_of
+from intake.consumers import CONSUMERS
 from intake.consumers.folders import SUFFIXES, make_folders, take_from
 from intake.http import make_http
 from intake.settings import Settings
@@ -20,7 +20,7 @@ def make_service(settings: Settings) -> Service:
         "intake",
         settings=settings,
         catalogue=CATALOGUE,
-        topics=TOPICS,
+        topics=topics_of("intake"),
         consumers=CONSUMERS,
         loops=(watch_clients,),
     )

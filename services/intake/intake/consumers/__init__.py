@@ -29,4 +29,3 @@ CONSUMERS = Consumers(
     ),
     writers={AcceptedClaim: repository.insert_accepted_claims},
 )
-TOPICS = ("intake.requests.v1",)
