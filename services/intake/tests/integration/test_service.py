@@ -115,7 +115,7 @@ async def test_a_file_becomes_facts_on_kafka_and_a_command_closes_the_case_file(
     again = await running.http.post("/v1/claims", json=a_claim(client_reference="D-2"), headers=client.headers("k-1"))
     assert again.status_code == 201
     assert again.json()["case_file_id"] != str(opened.key())  # a closed case file is not opened again
-    health = await running.http.get("/health")
+    health = await running.http.get("/health/live")
     metrics = await running.http.get("/metrics")
     assert health.status_code == 200
     assert 'intake_claims_total{outcome="accepted",way="folder"}' in metrics.text
