@@ -237,7 +237,7 @@ def _payment(case_file: CaseFile, owed: Statement, agency: Agency, reference: st
             amount=owed.total_open,
             creditor_reference=creditor_reference,
         ).payload,
-        labels=(labels.amount, labels.account, labels.name, reference_label),
+        labels=(labels.amount, labels.bank_account, labels.name, reference_label),
         qr_alternative=words.qr_alternative.format(amount=written_amount(owed.total_open, language)),
     )
 

@@ -72,7 +72,7 @@ class Labels(WordsPart):
     """Words beside the parts of a payment."""
 
     amount: str
-    account: str
+    bank_account: str
     name: str
     reference_nl: str
     reference_be: str
