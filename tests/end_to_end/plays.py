@@ -8,7 +8,7 @@ from cli.demo.account import Folders
 from cli.demo.steps import Played
 
 CHECKOUT = Path(__file__).parents[2]
-CLAIMS, DAYS, SEED = 60, 45, 1
+CLAIMS, DAYS, SEED = 60, 60, 2
 
 
 @dataclass(frozen=True, kw_only=True)

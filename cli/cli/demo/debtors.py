@@ -19,9 +19,9 @@ WORDS = {
 BOUNCED_WHO_PAY = 0.5
 PAY_THE_REST = 0.7
 MOVED_BY_SMS = 0.3
-RELENT = 0.25  # of those who never pay a notice
+RELENT = 0.4  # of those who never pay a notice
 LAST_NOTICES = 2
-DAYS_TO_RELENT = (30, 45)
+DAYS_TO_RELENT = (24, 36)
 
 
 @dataclass(frozen=True, kw_only=True)
