@@ -11,12 +11,16 @@ from common.messages import Catalogue, Command, Event, Topic
 
 
 class OpenCounter(Command):
+    """Begin to count."""
+
     topic: ClassVar[str] = "toy.requests.v1"
     key_field: ClassVar[str] = "counter_id"
     counter_id: UUID
 
 
 class AddToCounter(Command):
+    """Count further; by nothing is refused."""
+
     topic: ClassVar[str] = "toy.requests.v1"
     key_field: ClassVar[str] = "counter_id"
     counter_id: UUID
@@ -25,6 +29,8 @@ class AddToCounter(Command):
 
 
 class CounterMoved(Event):
+    """A counter has a new total."""
+
     topic: ClassVar[str] = "toy.counters.v1"
     key_field: ClassVar[str] = "counter_id"
     counter_id: UUID
@@ -32,6 +38,8 @@ class CounterMoved(Event):
 
 
 class CounterRested(Event):
+    """A counter was left alone for a day."""
+
     topic: ClassVar[str] = "toy.counters.v1"
     key_field: ClassVar[str] = "counter_id"
     counter_id: UUID
@@ -39,19 +47,24 @@ class CounterRested(Event):
 
 @dataclass(frozen=True)
 class Counter:
+    """How far it is."""
+
     total: int = 0
     text: str = ""
     rests_at: datetime | None = None
 
 
+STUCK_TOTAL = 666
 COUNTER = Thing(name="counter", state=Counter, next_due_at=lambda counter: counter.rests_at)
 
 
 def open_counter(counter: Counter | None, command: OpenCounter, now: datetime) -> Decision[Counter]:
+    """An open counter stays as it is."""
     return Decision(counter or Counter(rests_at=now + timedelta(days=1)), answer={"opened": str(command.counter_id)})
 
 
 def add_to_counter(counter: Counter, command: AddToCounter, now: datetime) -> Decision[Counter]:
+    """Raises InvalidMessage for zero."""
     if command.number == 0:
         raise InvalidMessage("zero", "adding nothing is refused")
     moved = replace(counter, total=counter.total + command.number, text=command.text, rests_at=now + timedelta(days=1))
@@ -60,8 +73,9 @@ def add_to_counter(counter: Counter, command: AddToCounter, now: datetime) -> De
     )
 
 
-def rest(counter: Counter, due: Due, now: datetime) -> Decision[Counter]:
-    if counter.total == 666:
+def rest(counter: Counter, _due: Due, _now: datetime) -> Decision[Counter]:
+    """After a day it rests; the one that is stuck never does."""
+    if counter.total == STUCK_TOTAL:
         return Decision(counter)  # changes nothing: the runner must not take it for ever
     return Decision(replace(counter, rests_at=None))
 
