@@ -19,7 +19,7 @@ def test_the_readme_shows_the_tested_service_to_the_letter():
 
 def test_the_process_of_the_readme_is_built_as_shown(monkeypatch: pytest.MonkeyPatch):
     served: list[Service] = []
-    monkeypatch.setattr(Service, "run", lambda service: served.append(service))  # noqa: PLW0108  a list's method is bound to no service
+    monkeypatch.setattr(Service, "run", lambda service: served.append(service))  # noqa: PLW0108  a builtin is not bound to the service, a function is
     environment = {"DATABASE_URL": "postgresql://nobody@127.0.0.1/toy", "INSTANCE": "toy-0", "HTTP_PORT": "8080"}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
