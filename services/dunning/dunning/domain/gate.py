@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
-from common.money import to_cents
+from common.errors import InvalidMessage
+from common.money import to_cents, to_decimal
 from contracts.dunning import HoldReason, NoticeType
 from contracts.notifications import Medium
 from dunning.domain.balances import balance_of, statement_on
@@ -15,7 +17,7 @@ from dunning.domain.path import next_medium, strategy_of
 from dunning.domain.receipts import DecisionReceipt, Verdict
 from dunning.domain.sending_times import is_sending_time, law_of, local_day
 from dunning.domain.strategies import Step
-from statutes import RateNotVerified, Statement, nl
+from statutes import RateNotVerified, Statement, be, nl
 from statutes.money import Amount
 
 TERM_WORDING: Final = "fifteen_days_after_delivery"  # what notices/fourteen_day_letter.yaml says
@@ -47,7 +49,10 @@ class Judgement:
 
 
 def judge(case_file: CaseFile, step: Step, now: datetime, *, has_agency: bool) -> Judgement:
-    """May this step be taken now? Payment, dispute, hold, agency, channel, hours, balance, the law of the notice."""
+    """May this step be taken now? Payment, dispute, hold, agency, channel, hours, balance, the law of the notice.
+
+    Raises InvalidMessage where an amount that others charged breaks the law: a person looks at it.
+    """
     inputs: dict[str, Any] = {"step": step.name, "version": case_file.version}
     if case_file.is_stopped:
         reasons = [hold.reason.value for hold in case_file.holds]
@@ -115,6 +120,8 @@ def _on_balance(case_file: CaseFile, step: Step, now: datetime, inputs: dict[str
         defects = _letter_defects(case_file, owed)
         if defects:
             return _refused(Verdict.SKIP, "letter_would_be_void", step, {**inputs, "defects": list(defects)})
+    if step.notice_type is NoticeType.FORMAL_NOTICE and not _formal_notice_is_allowed(case_file, owed):
+        raise InvalidMessage("notice_not_allowed", "the amounts are above the maxima, or no reminder's term has passed")
     rules = (*step.rules, *law_of(strategy).contact_rules)
     return Judgement(verdict=Verdict.SEND, outcome="released", rule_ids=rules, inputs=inputs, medium=medium, owed=owed)
 
@@ -132,6 +139,21 @@ def _letter_defects(case_file: CaseFile, owed: Statement) -> tuple[str, ...]:
         stated_collection_costs=announced.collection_costs_including_vat,
         creditor_can_deduct_vat=mandate.creditor.can_deduct_vat,
     ).defects
+
+
+def _formal_notice_is_allowed(case_file: CaseFile, owed: Statement) -> bool:
+    """What a collector checks before his first act (art. XIX.7 § 1 WER/CDE; BE-COL-3, BE-COL-5)."""
+    reminders = [
+        notice for notice in case_file.notices if notice.notice_type is NoticeType.FIRST_REMINDER and not notice.is_void
+    ]
+    debts = tuple(be.RemindedDebt(claimed=to_decimal(claim.terms.principal_cents)) for claim in case_file.claims)
+    indemnity = sum((claim.indemnity for claim in owed.claims), Decimal(0))
+    act = be.first_act(
+        reminder_was_sent=bool(reminders),
+        free_term_has_ended=any(notice.expired_at is not None for notice in reminders),
+        amounts_within_maxima=indemnity <= be.indemnity_cap(debts=debts).maximum,
+    )
+    return act == "formal_notice"
 
 
 def _without_channel(case_file: CaseFile, step: Step, inputs: dict[str, Any]) -> Judgement:

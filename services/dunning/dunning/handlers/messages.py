@@ -14,7 +14,7 @@ from dunning.domain.jurisdictions import term_of
 from dunning.domain.path import advanced, current_step, strategy_of
 from dunning.domain.sending_times import law_of, local_day, review_of_term
 from dunning.domain.strategies import Step
-from dunning.handlers.deciding import decided, held
+from dunning.handlers.deciding import decided, held, recalled
 from dunning.handlers.steps import judge_and_send
 from statutes.errors import RateNotVerified
 
@@ -101,10 +101,19 @@ def _follow_return(case_file: CaseFile, message: MessageFailed, now: datetime) -
     if message.medium == "letter" or notice.expired_at is not None:
         return held(returned, now, reason=HoldReason.ADDRESS_UNKNOWN, basis=str(message.message_id))
     position = [step.name for step in strategy_of(case_file).steps].index(notice.step)
-    again = replace(
-        returned, step=position, version=case_file.version + 1, failed_media=(message.medium,), not_before_on=None
+    under_way = returned.under_way
+    again, recalls = recalled(
+        replace(
+            returned,
+            step=position,
+            version=case_file.version + 1,
+            failed_media=(message.medium,),
+            contact_asked=False,
+            not_before_on=None,
+            under_way=None if under_way is None else replace(under_way, is_superseded=True),
+        )
     )
-    return decided(again, now)
+    return decided(again, now, send=recalls)
 
 
 def follow_expired(case_file: CaseFile, message: MessageExpired, now: datetime) -> Decision[CaseFile]:

@@ -182,7 +182,7 @@ NOTICE_ITEMS = {
     "supervising_administration": "inschrijving FOD Economie 000000. Toezicht: FOD Economie",
     "product": "Levering van gas en stroom",
     "due_date": "14 januari 2026",
-    "amounts_in_detail": "Schadevergoeding volgens de algemene voorwaarden | € 91,20",
+    "amounts_in_detail": "Schadevergoeding volgens de algemene voorwaarden | € 78,00",
     "right_to_documents": "U mag altijd de bewijsstukken vragen",
     "how_to_dispute": "Bent u het niet eens met dit bedrag?",
     "payment_facilities": "Vraag ons om betalingsfaciliteiten",
@@ -246,7 +246,7 @@ def test_the_sms_says_amount_account_and_reference_in_320_plain_characters(a_wor
         [block] = content.blocks
         assert len(block.text) <= 320
         assert set(block.text) <= GSM_7
-        assert all(part in block.text for part in ("EUR 856,78", "NL70TRIO0123456789", "7000001234567890"))
+        assert all(part in block.text for part in ("EUR 843,58", "NL70TRIO0123456789", "7000001234567890"))
         assert "gas" not in block.text
 
 

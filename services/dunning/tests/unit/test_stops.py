@@ -248,6 +248,33 @@ def test_an_unknown_interest_series_is_parked(a_world, make_claim):
     assert [code for _, code in world.parked] == ["unknown_series"]
 
 
+def test_a_belgian_notice_with_an_indemnity_above_the_cap_goes_to_a_person_and_not_to_the_debtor(a_world):
+    world = a_world(Segment.BE_CONSUMER, costs_cents=7_801).start().run_until(date(2026, 4, 30))
+
+    assert [code for _, code in world.parked] == ["notice_not_allowed"]
+    assert [message.medium for message in world.of(SendMessage)] == ["email"]
+
+
+def test_a_demand_that_bounces_while_its_sms_is_under_way_goes_as_a_letter(a_world, local):
+    world = a_world(Segment.NL_CONSUMER).start().run_until(date(2026, 3, 22))
+    demand = world.of(SendMessage)[-1]
+    world.bounces = {"sms"}
+    world.answers_to_sms, answers_to = [], world.answers_to
+    world.answers_to = lambda sent: [] if getattr(sent, "medium", "") == "sms" else answers_to(sent)
+    world.run_until(date(2026, 3, 23), "09:30")
+    [sms] = [message for message in world.of(SendMessage) if message.medium == "sms"]
+    facts = {"case_file_id": world.case_file_id, "message_id": demand.message_id, "medium": "email"}
+    world.deliver(MessageFailed(**facts, reason="bounced", detail="550", failed_at=world.now))
+    facts = {"case_file_id": world.case_file_id, "message_id": sms.message_id, "medium": "sms"}
+    world.deliver(MessageSent(**facts, sent_at=world.now, proof="SM1"))  # it was too late to call it back
+
+    world.run_until(date(2026, 3, 24))
+
+    assert [message.medium for message in world.of(SendMessage)][-1] == "letter"
+    assert world.case_file.notice_of("demand").medium == "letter"
+    assert world.parked == []
+
+
 # --- claims that come late -----------------------------------------------------------------------------
 
 

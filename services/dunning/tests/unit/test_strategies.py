@@ -129,7 +129,7 @@ def test_the_demand_waits_for_the_ledger_and_states_what_it_charged(a_world):
     world.deliver(world.ledger_answer(world.of(NoticeTermExpired)[0]))
     world.run_until(date(2026, 3, 26))
 
-    assert "€ 91,20" in world.texts()[1]
+    assert "€ 78,00" in world.texts()[1]
 
 
 def test_no_two_messages_bear_one_id(a_world):
