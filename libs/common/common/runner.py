@@ -197,7 +197,7 @@ class Runner:
         failpoint("after_inbox_insert")
         placed, homeless = await place(work.connection, self.consumers, fresh)
         for arrival in homeless:
-            self._not_found(work.batch, arrival)
+            await self._not_found(work, arrival)
         for thing in self.consumers.things():
             arrivals = placed.get(thing)
             if arrivals:
@@ -237,15 +237,18 @@ class Runner:
     def _handler_name(self, arrival: Arrival) -> str:
         return ",".join(line.handler.__name__ for line in self.consumers.lines_for(type(arrival.message)))
 
-    def _not_found(self, batch: Batch, arrival: Arrival) -> None:
+    async def _not_found(self, work: Transaction, arrival: Arrival) -> None:
         code, reason = "not_found", f"nothing here belongs to this {type(arrival.message).__name__}"
         if arrival.foreign_id is not None and self.catalogue.topic(arrival.source) is None:
-            body = {"code": code, "detail": reason}
-            batch.answers[arrival.source, arrival.foreign_id] = Answer(status="refused", body=body)
+            body = {"refused": True, "code": code, "detail": reason}
+            work.batch.answers[arrival.source, arrival.foreign_id] = Answer(status="refused", body=body)
+            await inbox.keep_answers(work.connection, [(arrival, body)])
             return
         thing = self.consumers.lines_for(type(arrival.message))[0].thing
         bad = desk.parked(thing, UUID(int=0), arrival, code=code, reason=reason)
-        batch.bad = [*batch.bad, replace(bad, thing_key=None)]
+        work.batch.bad = [*work.batch.bad, replace(bad, thing_key=None)]
+        if arrival.event_id is not None:
+            await inbox.mark_inbox(work.connection, [arrival.event_id], "parked")
 
     async def _fold_and_write(
         self,
