@@ -99,8 +99,12 @@ class Service:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncGenerator[None]:
-        async with self.running():
-            yield
+        try:
+            async with self.running():
+                yield
+        except Exception:
+            log.exception("service_failed")  # uvicorn would say it in a text that may quote values
+            raise
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncGenerator["Service"]:
