@@ -16,7 +16,7 @@ from cli.demo.stage import Setting, Stage, set_up
 from cli.demo.world import FIRST_DAY
 from local_stack.faults import LocalStackError
 
-MOST_STEPS = 500
+MOST_STEPS = 500  # in 90 days; more of them would be a fault of the platform, which rests until something is due
 MOST_ROUNDS = 50  # of one step, until platform and partners have nothing to say to each other
 
 
@@ -76,9 +76,14 @@ async def play_days(stage: Stage, show: Show) -> None:
             shown += timedelta(days=1)
         if local_day(coming) > last_day:
             return
-        if len(stage.settle_seconds) >= MOST_STEPS:
-            raise DemoError(f"more than {MOST_STEPS} steps before {coming}")
+        if len(stage.settle_seconds) >= most_steps(stage.setting.days):
+            raise DemoError(f"more than {most_steps(stage.setting.days)} steps before {coming}")
         await take_step(stage, coming, is_deed=coming == deed, is_alarm=coming == alarm)
+
+
+def most_steps(days: int) -> int:
+    """500, and in proportion for more than 90 days."""
+    return max(MOST_STEPS, MOST_STEPS * days // 90)
 
 
 async def take_step(stage: Stage, coming: datetime, *, is_deed: bool, is_alarm: bool) -> None:
