@@ -38,8 +38,8 @@ def add_traceback(_: Any, __: str, entry: Entry) -> Entry:
     return entry
 
 
-def set_up_logs(service: str) -> None:
-    """One format for our own log and for the libraries'; aiokafka's flood on an absent broker is quietened."""
+def set_up_structlog() -> None:
+    """One JSON object a line, whatever is logged; a traceback never holds values."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -49,8 +49,13 @@ def set_up_logs(service: str) -> None:
             add_traceback,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.PrintLoggerFactory(),
     )
+
+
+def set_up_logs(service: str) -> None:
+    """One format for our own log and for the libraries'; aiokafka's flood on an absent broker is quietened."""
+    set_up_structlog()
     structlog.contextvars.bind_contextvars(service=service)
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stdout, format='{"logger":"%(name)s","level":"%(levelname)s"}'

@@ -89,8 +89,17 @@ async def test_readiness_is_green_for_a_consumer_that_rests_and_red_when_it_does
         assert any("nothing acknowledged" in text for text in late)
 
 
-def test_logs_hold_no_personal_data_whatever_is_handed_to_them(capsys):
+@pytest.fixture
+def logs_set_up(capsys):
+    before = list(logging.getLogger().handlers)
+    logging.getLogger().handlers = []
     set_up_logs("toy")
+    yield
+    logging.getLogger().handlers = before
+    structlog.contextvars.clear_contextvars()
+
+
+def test_logs_hold_no_personal_data_whatever_is_handed_to_them(logs_set_up, capsys):
     log = structlog.get_logger()
     try:
         raise ValueError("Key (email)=(jan@example.org) already exists")  # noqa: TRY301  what a driver does

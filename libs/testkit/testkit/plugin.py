@@ -11,12 +11,18 @@ from typing import Protocol
 
 import pytest
 
+from common.logs import set_up_structlog
 from local_stack.kafka import Kafka
 from local_stack.ports import Ports
 from local_stack.postgres import Postgres, database_url, identifier, run_sql
 from local_stack.sms import SmsDouble, SmsServer
 from local_stack.smtp import SmtpServer
 from testkit.servers import a_kafka, a_postgres, run_folder
+
+
+def pytest_configure() -> None:
+    """Logs as in production: one line each, and no values in tracebacks."""
+    set_up_structlog()
 
 
 class MakeDatabase(Protocol):
