@@ -11,9 +11,10 @@ from common.postgres import Connection
 from common.queries import load_queries
 from contracts.ledger import BookPayout, BookReceipt, ReconcileTrust
 from ledger.domain.journals import Booking, ledger_accounts_of, post_batch_arguments
+from ledger.domain.jurisdictions import JURISDICTIONS
 from ledger.domain.payment_files import RemittanceRow
 from ledger.domain.references import reference_numbers
-from ledger.domain.trust_account import ENTITIES, ImportStatement
+from ledger.domain.trust_account import ImportStatement
 from ledger.handlers.case_accounts import MatchedReceipt
 from ledger.handlers.trust_accounts import ProveTrust
 
@@ -97,7 +98,7 @@ async def locate_reconciliations(connection: Connection, messages: Sequence[Mess
     )
     countries = {row["trust_account_id"]: row["country"] for row in rows}
     for request in requests:
-        entity_id = ENTITIES[countries[request.trust_account_id]]
+        entity_id = JURISDICTIONS[countries[request.trust_account_id]].entity_id
         await connection.execute(QUERIES.open_ledger_accounts, entity_id, [f"BANK:{request.iban}"], now)
         arguments = (request.statement_key, f"BANK:{request.iban}", request.closed_on, request.closing_cents, now)
         row = await connection.fetchrow(QUERIES.reconcile_statement, *arguments)

@@ -11,13 +11,13 @@ from uuid import UUID
 
 from common.errors import InvalidMessage
 from common.money import to_cents, to_decimal
-from statutes import ClaimTerms, Posting, Statement, be, nl, statement
+from ledger.domain.jurisdictions import JURISDICTIONS, Country
+from statutes import ClaimTerms, Posting, Statement, statement
 from statutes.errors import LawError
 
-WAIVED_INTEREST_DAYS = 21
+WAIVED_INTEREST_DAYS = 21  # not law: what the creditor lets go
 """Who pays what his notice asked is not sent another for the days in between: so much interest is let go."""
 
-Country = Literal["NL", "BE"]
 Bucket = Literal["costs", "vat", "late_interest", "principal", "indemnity"]
 BUCKETS: tuple[Bucket, ...] = ("costs", "vat", "late_interest", "principal", "indemnity")
 
@@ -116,35 +116,38 @@ def law_or_desk() -> Generator[None]:
         raise InvalidMessage("law_not_answered", f"{type(fault).__name__}: {fault}") from fault
 
 
-def position(case: CaseAccount, *, as_of: date) -> Statement:
+def position(case_account: CaseAccount, *, as_of: date) -> Statement:
     """What is owed on a day; never before the day after the last payment, for a day of payment may bear interest."""
-    after_last = max((share.on + timedelta(days=1) for share in case.shares), default=as_of)
+    after_last = max((share.on + timedelta(days=1) for share in case_account.shares), default=as_of)
     return statement(
-        [_terms(case, claim) for claim in case.claims], list(_postings(case)), as_of=max(as_of, after_last)
+        [_terms(case_account, claim) for claim in case_account.claims],
+        list(_postings(case_account)),
+        as_of=max(as_of, after_last),
     )
 
 
-def _terms(case: CaseAccount, claim: Claim) -> ClaimTerms:
+def _terms(case_account: CaseAccount, claim: Claim) -> ClaimTerms:
+    jurisdiction = JURISDICTIONS[case_account.country]
     interest = claim.interest
     rate = interest.percent_per_year if interest else None
     return ClaimTerms(
         claim_id=str(claim.claim_id),
-        jurisdiction="nl" if case.country == "NL" else "be",
+        jurisdiction=jurisdiction.law,
         principal=to_decimal(claim.principal_cents),
         interest_from=interest.from_on if interest else None,
         series=cast("None", interest.series) if interest else None,
         percent_per_year=Decimal(rate) if rate is not None else None,
-        compounding="yearly" if case.country == "NL" else "none",
+        compounding=jurisdiction.compounding,
     )
 
 
-def _postings(case: CaseAccount) -> Iterator[Posting]:
-    for charge in case.charges:
+def _postings(case_account: CaseAccount) -> Iterator[Posting]:
+    for charge in case_account.charges:
         if charge.amount_cents:
             yield Posting(
                 claim_id=str(charge.claim_id), kind=charge.kind, on=charge.on, amount=to_decimal(charge.amount_cents)
             )
-    for share in sorted(case.shares, key=lambda share: share.on):
+    for share in sorted(case_account.shares, key=lambda share: share.on):
         yield Posting(claim_id=str(share.claim_id), kind=share.kind, on=share.on, amount=to_decimal(share.amount_cents))
 
 
@@ -161,7 +164,7 @@ def covered_cents(owed: Statement) -> Counter[tuple[UUID, Bucket]]:
 class Covering:
     """What one payment changed: cents by claim and bucket, what it was too much, and what was let go after it."""
 
-    case: CaseAccount
+    case_account: CaseAccount
     parts: Counter[tuple[UUID, Bucket]]
     written_off: Counter[tuple[UUID, Bucket]]
     overpaid_cents: int
@@ -173,16 +176,16 @@ class Covering:
         return sum(self.written_off.values())
 
 
-def cover(case: CaseAccount, *, payment_id: UUID, amount_cents: int, value_on: date) -> Covering:
+def cover(case_account: CaseAccount, *, payment_id: UUID, amount_cents: int, value_on: date) -> Covering:
     """Let a payment cover what it covers by law: first which claim (6:43 BW, 5.208 BW), then what of it (6:44, 5.210).
 
     The parts are the difference to what was covered before, so that a payment with an earlier value date corrects what
     later ones had covered. What is more than owed is kept apart.
     """
     day_after = value_on + timedelta(days=1)
-    before = position(case, as_of=day_after)
-    shares = list(_shares(case, before, payment_id=payment_id, amount_cents=amount_cents, value_on=value_on))
-    paid = replace(case, shares=(*case.shares, *shares))
+    before = position(case_account, as_of=day_after)
+    shares = list(_shares(case_account, before, payment_id=payment_id, amount_cents=amount_cents, value_on=value_on))
+    paid = replace(case_account, shares=(*case_account.shares, *shares))
     after = position(paid, as_of=day_after)
     overpaid = amount_cents - sum(share.amount_cents for share in shares)
     overpaid += to_cents(after.overpayment) - to_cents(before.overpayment)
@@ -197,26 +200,28 @@ def cover(case: CaseAccount, *, payment_id: UUID, amount_cents: int, value_on: d
     if open_cents == 0 and closed.paid_on is None:
         closed = replace(closed, paid_on=value_on)
     assert sum(parts.values()) + overpaid == amount_cents, "a payment is covered whole or kept apart"
-    return Covering(case=closed, parts=parts, written_off=written_off, overpaid_cents=overpaid, open_cents=open_cents)
+    return Covering(
+        case_account=closed, parts=parts, written_off=written_off, overpaid_cents=overpaid, open_cents=open_cents
+    )
 
 
 def _shares(
-    case: CaseAccount, owed: Statement, *, payment_id: UUID, amount_cents: int, value_on: date
+    case_account: CaseAccount, owed: Statement, *, payment_id: UUID, amount_cents: int, value_on: date
 ) -> Iterator[Share]:
-    law = nl if case.country == "NL" else be
+    jurisdiction = JURISDICTIONS[case_account.country]
     open_claims = [
-        law.OpenClaim(
+        jurisdiction.open_claim(
             claim_id=claim.claim_id,
             open=claim.open,
-            percent=_burden(case.claim(UUID(claim.claim_id))),
-            due_on=case.claim(UUID(claim.claim_id)).due_on,
+            percent=_burden(case_account.claim(UUID(claim.claim_id))),
+            due_on=case_account.claim(UUID(claim.claim_id)).due_on,
         )
         for claim in owed.claims
         if claim.open > 0
     ]
     if not open_claims:
         return
-    split = law.allocation_across_claims(claims=open_claims, amount=to_decimal(amount_cents), paid_on=value_on)  # pyright: ignore[reportArgumentType]
+    split = jurisdiction.allocation_across_claims(claims=open_claims, amount=to_decimal(amount_cents), paid_on=value_on)
     for share in split.allocations:
         yield Share(
             payment_id=payment_id,
@@ -233,13 +238,13 @@ def _burden(claim: Claim) -> Decimal:
     return Decimal(rate) if rate is not None else Decimal(int(claim.is_commercial))
 
 
-def _let_go(case: CaseAccount, owed: Statement, *, payment_id: UUID, value_on: date) -> list[Share]:
+def _let_go(case_account: CaseAccount, owed: Statement, *, payment_id: UUID, value_on: date) -> list[Share]:
     """The remainder, when it is no more than the interest of the last days; never where nothing was paid."""
     open_cents = to_cents(owed.total_open)
     if open_cents == 0:
         return []
-    earlier = position(replace(case, shares=()), as_of=value_on - timedelta(days=WAIVED_INTEREST_DAYS))
-    until_now = position(replace(case, shares=()), as_of=value_on + timedelta(days=1))
+    earlier = position(replace(case_account, shares=()), as_of=value_on - timedelta(days=WAIVED_INTEREST_DAYS))
+    until_now = position(replace(case_account, shares=()), as_of=value_on + timedelta(days=1))
     recent = to_cents(until_now.total_late_interest) - to_cents(earlier.total_late_interest)
     if open_cents > recent:
         return []

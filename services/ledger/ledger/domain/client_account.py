@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from common.ids import name_id
 from ledger.domain.journals import Journal, JournalKind, journal_key, transfer
-from ledger.domain.trust_account import ENTITIES, Country
+from ledger.domain.jurisdictions import JURISDICTIONS, Country
 from statutes.be.calendar import is_working_day
 
 PAYOUT_TIME = time(17, 0)  # the bank takes files until the evening and debits them the next morning
@@ -105,7 +105,7 @@ def prepare(client: ClientAccount, *, now: datetime) -> tuple[ClientAccount, lis
 
 def remittance_journal(client_id: UUID, remittance: Remittance) -> Journal:
     """CRED / INTRANSIT: the file carries it; only the bank's debit ends it."""
-    entity = ENTITIES[remittance.country]
+    entity = JURISDICTIONS[remittance.country].entity_id
     on = remittance.prepared_at.astimezone(LOCAL).date()
     return Journal(
         entity_id=entity,

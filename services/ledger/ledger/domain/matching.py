@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ledger.domain.case_account import Bucket, CaseAccount, Charge, Claim, Covering
 from ledger.domain.journals import Journal, JournalKind, Line, journal_key, transfer
-from ledger.domain.trust_account import ENTITIES
+from ledger.domain.jurisdictions import JURISDICTIONS
 
 ACCOUNT_OF: dict[str, str] = {
     "costs": "COSTS",
@@ -18,11 +18,11 @@ ACCOUNT_OF: dict[str, str] = {
 }
 
 
-def principal_journal(case_file_id: UUID, case: CaseAccount, claim: Claim, *, on: date) -> Journal:
+def principal_journal(case_file_id: UUID, case_account: CaseAccount, claim: Claim, *, on: date) -> Journal:
     """The claim enters the claim book."""
     return _claim_journal(
         JournalKind.CHARGE,
-        case,
+        case_account,
         (claim.claim_id, "principal"),
         on=on,
         value_on=claim.due_on,
@@ -35,13 +35,13 @@ def principal_journal(case_file_id: UUID, case: CaseAccount, claim: Claim, *, on
 
 
 def charge_journals(
-    case_file_id: UUID, case: CaseAccount, charges: list[Charge], *, ground: str, on: date
+    case_file_id: UUID, case_account: CaseAccount, charges: list[Charge], *, ground: str, on: date
 ) -> Iterator[Journal]:
     """Costs, VAT and indemnity enter the claim book, each on a ground of its own."""
     for charge in charges:
         yield _claim_journal(
             JournalKind.CHARGE,
-            case,
+            case_account,
             (charge.claim_id, charge.kind, ground),
             on=on,
             value_on=charge.on,
@@ -57,8 +57,8 @@ def match_journals(
     case_file_id: UUID, covering: Covering, *, payment_id: UUID, amount_cents: int, value_on: date, booked_on: date
 ) -> Iterator[Journal]:
     """SUSP / CASE and REFUND, CASE / CRED, and the claim book's allocation and write-off."""
-    case = covering.case
-    entity = ENTITIES[case.country]
+    case_account = covering.case_account
+    entity = JURISDICTIONS[case_account.country].entity_id
     kept = amount_cents - covering.overpaid_cents
     lines = [Line(ledger_account=f"SUSP:{payment_id}", amount_cents=amount_cents)]
     if kept:
@@ -82,14 +82,18 @@ def match_journals(
             booked_on=booked_on,
             value_on=value_on,
             lines=transfer(
-                debit=f"CASE:{case_file_id}", credit=f"CRED:{case.client_id}/{case.country}", amount_cents=kept
+                debit=f"CASE:{case_file_id}",
+                credit=f"CRED:{case_account.client_id}/{case_account.country}",
+                amount_cents=kept,
             ),
             source_id=payment_id,
         )
     for kind, parts in ((JournalKind.ALLOCATE, covering.parts), (JournalKind.WRITE_OFF, covering.written_off)):
         lines = _allocation_lines(case_file_id, parts)
         if lines:
-            yield _claim_journal(kind, case, (payment_id, case_file_id), on=booked_on, value_on=value_on, lines=lines)
+            yield _claim_journal(
+                kind, case_account, (payment_id, case_file_id), on=booked_on, value_on=value_on, lines=lines
+            )
 
 
 def _allocation_lines(case_file_id: UUID, parts: Counter[tuple[UUID, Bucket]]) -> tuple[Line, ...]:
@@ -107,14 +111,14 @@ def _allocation_lines(case_file_id: UUID, parts: Counter[tuple[UUID, Bucket]]) -
 
 def _claim_journal(
     kind: JournalKind,
-    case: CaseAccount,
+    case_account: CaseAccount,
     facts: tuple[object, ...],
     *,
     on: date,
     value_on: date,
     lines: tuple[Line, ...],
 ) -> Journal:
-    entity = ENTITIES[case.country]
+    entity = JURISDICTIONS[case_account.country].entity_id
     return Journal(
         entity_id=entity,
         idempotency_key=journal_key(kind, entity, *facts),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import ClassVar, Literal
+from typing import ClassVar
 from uuid import UUID
 
 from common.ids import name_id
@@ -10,16 +10,13 @@ from common.messages import Message, Personal, Value
 from ledger.domain.controls import Decision, Judgement, RegisteredAccount, entries_to_book, judge_statement
 from ledger.domain.fingerprints import statement_key, transaction_fingerprint
 from ledger.domain.journals import Journal, JournalKind, Line, journal_key, transfer
+from ledger.domain.jurisdictions import JURISDICTIONS, Country
 from ledger.domain.references import find_references
 from ledger.domain.statements import Statement
 
-EXPECTED_BEFORE = timedelta(days=60)
-EXPECTED_AFTER = timedelta(days=5)
+EXPECTED_BEFORE = timedelta(days=60)  # not law: an older booking day is probably an old file
+EXPECTED_AFTER = timedelta(days=5)  # not law: banks book a little ahead over holidays
 REMEMBERED_STATEMENTS = 400  # a little over a year of business days
-
-Country = Literal["NL", "BE"]
-ENTITIES: dict[Country, int] = {"NL": 1, "BE": 2}
-"""The trust entity of each country: its own bank account, its own books."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,18 +100,18 @@ def trust_account_id(iban: str) -> UUID:
     return name_id("trust_account", iban)
 
 
-def judged(statement: Statement, account: RegisteredAccount | None, *, today: date) -> Judgement:
+def judged(statement: Statement, trust_account: RegisteredAccount | None, *, today: date) -> Judgement:
     """All controls with what is known of the account."""
     return judge_statement(
-        statement, account, expected_from=today - EXPECTED_BEFORE, expected_through=today + EXPECTED_AFTER
+        statement, trust_account, expected_from=today - EXPECTED_BEFORE, expected_through=today + EXPECTED_AFTER
     )
 
 
-def to_book(statement: Statement, account: RegisteredAccount) -> tuple[tuple[Receipt, ...], tuple[Debit, ...]]:
+def to_book(statement: Statement, trust_account: RegisteredAccount) -> tuple[tuple[Receipt, ...], tuple[Debit, ...]]:
     """The booked entries, one payment each, with the references that they state."""
     receipts: list[Receipt] = []
     debits: list[Debit] = []
-    for fingerprint, entry in entries_to_book(statement, account):
+    for fingerprint, entry in entries_to_book(statement, trust_account):
         for transaction in entry.transactions:
             single = len(entry.transactions) == 1
             payment_id = fingerprint if single else transaction_fingerprint(fingerprint, transaction.index)
@@ -151,32 +148,32 @@ def _uuid(text: str | None) -> UUID | None:
         return None
 
 
-def with_statement(account: TrustAccount, statement: ReadStatement) -> TrustAccount:
+def with_statement(trust_account: TrustAccount, statement: ReadStatement) -> TrustAccount:
     """The account after a booked statement."""
     return replace(
-        account,
+        trust_account,
         last_closing_cents=statement.closing_cents,
         last_closed_on=statement.closed_on,
         last_sequence_number=statement.sequence_number,
-        known_statements=(*account.known_statements, statement.statement_key)[-REMEMBERED_STATEMENTS:],
+        known_statements=(*trust_account.known_statements, statement.statement_key)[-REMEMBERED_STATEMENTS:],
     )
 
 
-def history_faults(account: TrustAccount, statement: ReadStatement) -> tuple[str, ...]:
+def history_faults(trust_account: TrustAccount, statement: ReadStatement) -> tuple[str, ...]:
     """Controls that need the account's history: the statement must follow the last one."""
     faults: list[str] = []
-    last = account.last_closing_cents
+    last = trust_account.last_closing_cents
     if last is not None and statement.opening_cents != last:
         faults.append("opening: it does not open where the last booked statement closed; deliver the one between")
-    number, previous = statement.sequence_number, account.last_sequence_number
+    number, previous = statement.sequence_number, trust_account.last_sequence_number
     if number is not None and previous is not None and number not in (previous + 1, 1):
         faults.append(f"sequence: number {number} follows number {previous}; ask the bank")
     return tuple(faults)
 
 
-def receipt_journal(account: TrustAccount, receipt: Receipt) -> Journal:
+def receipt_journal(trust_account: TrustAccount, receipt: Receipt) -> Journal:
     """BANK / SUSP: the bank has it already, so it is recorded whatever it is."""
-    entity = ENTITIES[account.country]
+    entity = JURISDICTIONS[trust_account.country].entity_id
     return Journal(
         entity_id=entity,
         idempotency_key=journal_key(JournalKind.RECEIPT, entity, receipt.payment_id),
@@ -184,18 +181,20 @@ def receipt_journal(account: TrustAccount, receipt: Receipt) -> Journal:
         booked_on=receipt.booked_on,
         value_on=receipt.value_on,
         lines=transfer(
-            debit=f"BANK:{account.iban}", credit=f"SUSP:{receipt.payment_id}", amount_cents=receipt.amount_cents
+            debit=f"BANK:{trust_account.iban}", credit=f"SUSP:{receipt.payment_id}", amount_cents=receipt.amount_cents
         ),
         source_id=receipt.payment_id,
     )
 
 
-def debit_journal(account: TrustAccount, debit: Debit, *, is_ours: bool) -> Journal:
+def debit_journal(trust_account: TrustAccount, debit: Debit, *, is_ours: bool) -> Journal:
     """INTRANSIT / BANK for a remittance of ours; anything else is a shortfall until it is explained."""
-    entity = ENTITIES[account.country]
+    entity = JURISDICTIONS[trust_account.country].entity_id
     kind = JournalKind.PAYOUT_DEBITED if is_ours else JournalKind.UNEXPLAINED_DEBIT
     source = f"INTRANSIT:{debit.remittance_id}" if is_ours else f"RECALL:{debit.entry_id}"
-    lines: tuple[Line, ...] = transfer(debit=source, credit=f"BANK:{account.iban}", amount_cents=debit.amount_cents)
+    lines: tuple[Line, ...] = transfer(
+        debit=source, credit=f"BANK:{trust_account.iban}", amount_cents=debit.amount_cents
+    )
     return Journal(
         entity_id=entity,
         idempotency_key=journal_key(kind, entity, debit.entry_id),

@@ -23,10 +23,10 @@ LOCAL = ZoneInfo("Europe/Amsterdam")
 CHANNELS: dict[str, Literal["post", "e_mail"]] = {"email": "e_mail", "letter": "post"}
 
 
-def open_case_account(case: CaseAccount | None, event: CaseFileOpened, now: datetime) -> Decision[CaseAccount]:
+def open_case_account(case_account: CaseAccount | None, event: CaseFileOpened, now: datetime) -> Decision[CaseAccount]:
     """A case file has an account from its first moment."""
-    if case is not None:
-        return Decision(case)
+    if case_account is not None:
+        return Decision(case_account)
     creditor = event.mandate.creditor
     return Decision(
         CaseAccount(
@@ -40,11 +40,11 @@ def open_case_account(case: CaseAccount | None, event: CaseFileOpened, now: date
     )
 
 
-def book_claim(case: CaseAccount, event: ClaimAccepted, now: datetime) -> Decision[CaseAccount]:
+def book_claim(case_account: CaseAccount, event: ClaimAccepted, now: datetime) -> Decision[CaseAccount]:
     """A claim's principal enters the books; between enterprises the costs of the law come with it."""
     terms = event.terms
-    if any(claim.claim_id == terms.claim_id for claim in case.claims):
-        return Decision(case)
+    if any(claim.claim_id == terms.claim_id for claim in case_account.claims):
+        return Decision(case_account)
     clause = terms.indemnity_clause
     claim = Claim(
         claim_id=terms.claim_id,
@@ -62,8 +62,8 @@ def book_claim(case: CaseAccount, event: ClaimAccepted, now: datetime) -> Decisi
         ),
         interest=None,
     )
-    claim = replace(claim, interest=charging.interest_at_acceptance(case, claim))
-    grown = replace(case, claims=(*case.claims, claim), paid_on=None)
+    claim = replace(claim, interest=charging.interest_at_acceptance(case_account, claim))
+    grown = replace(case_account, claims=(*case_account.claims, claim), paid_on=None)
     with law_or_desk():
         charges = charging.charges_at_acceptance(grown, claim)
     on = now.astimezone(LOCAL).date()
@@ -75,22 +75,22 @@ def book_claim(case: CaseAccount, event: ClaimAccepted, now: datetime) -> Decisi
     return Decision(grown.with_charges(charges), [told], [Booking(journal) for journal in journals])
 
 
-def charge_after_notice(case: CaseAccount, event: NoticeTermExpired, now: datetime) -> Decision[CaseAccount]:
+def charge_after_notice(case_account: CaseAccount, event: NoticeTermExpired, now: datetime) -> Decision[CaseAccount]:
     """The term of a notice passed unpaid: charge what the law now allows, and say so, also when it is nothing."""
-    if event.notice_id in case.notices_answered:
-        return Decision(case)
-    answered = replace(case, notices_answered=(*case.notices_answered, event.notice_id))
+    if event.notice_id in case_account.notices_answered:
+        return Decision(case_account)
+    answered = replace(case_account, notices_answered=(*case_account.notices_answered, event.notice_id))
     charges: list[Charge] = []
     told: Sequence[Claim] = ()
     with law_or_desk():
         if event.notice_type is NoticeType.FOURTEEN_DAY_LETTER:
-            charges = charging.charges_after_fourteen_days(case, from_on=event.charges_from)
+            charges = charging.charges_after_fourteen_days(case_account, from_on=event.charges_from)
         elif event.notice_type is NoticeType.FIRST_REMINDER:
-            charges = charging.charges_after_first_reminder(case, from_on=event.charges_from)
+            charges = charging.charges_after_first_reminder(case_account, from_on=event.charges_from)
             claims = charging.interest_after_first_reminder(
-                case, sent_on=event.sent_on, channel=CHANNELS[event.channel], from_on=event.charges_from
+                case_account, sent_on=event.sent_on, channel=CHANNELS[event.channel], from_on=event.charges_from
             )
-            told = [claim for claim, before in zip(claims, case.claims, strict=True) if claim != before]
+            told = [claim for claim, before in zip(claims, case_account.claims, strict=True) if claim != before]
             answered = replace(answered, claims=claims)
     on = now.astimezone(LOCAL).date()
     journals = charge_journals(event.case_file_id, answered, charges, ground=str(event.notice_id), on=on)
@@ -124,13 +124,13 @@ def _cost_charged(
     )
 
 
-def match_receipt(case: CaseAccount, command: BookReceipt, now: datetime) -> Decision[CaseAccount]:
+def match_receipt(case_account: CaseAccount, command: BookReceipt, now: datetime) -> Decision[CaseAccount]:
     """A receipt that names this case file covers what it covers by law; the client is credited at once."""
-    if any(share.payment_id == command.payment_id for share in case.shares):
+    if any(share.payment_id == command.payment_id for share in case_account.shares):
         raise InvalidMessage("matched_twice", "this payment is matched to the case file already")
     with law_or_desk():
         covering = cover(
-            case, payment_id=command.payment_id, amount_cents=command.amount_cents, value_on=command.value_on
+            case_account, payment_id=command.payment_id, amount_cents=command.amount_cents, value_on=command.value_on
         )
     case_file_id = _case_file_of(command)
     send: list[Message] = [_payment_allocated(case_file_id, command, covering)]
@@ -138,17 +138,19 @@ def match_receipt(case: CaseAccount, command: BookReceipt, now: datetime) -> Dec
     if kept:
         send.append(
             CreditClient(
-                client_id=case.client_id,
+                client_id=case_account.client_id,
                 case_file_id=case_file_id,
                 payment_id=command.payment_id,
-                country=case.country,
+                country=case_account.country,
                 amount_cents=kept,
                 value_on=command.value_on,
             )
         )
-    if covering.case.paid_on is not None and case.paid_on is None:
+    if covering.case_account.paid_on is not None and case_account.paid_on is None:
         send.append(
-            CaseFilePaid(case_file_id=case_file_id, payment_id=command.payment_id, paid_on=covering.case.paid_on)
+            CaseFilePaid(
+                case_file_id=case_file_id, payment_id=command.payment_id, paid_on=covering.case_account.paid_on
+            )
         )
     journals = match_journals(
         case_file_id,
@@ -158,7 +160,7 @@ def match_receipt(case: CaseAccount, command: BookReceipt, now: datetime) -> Dec
         value_on=command.value_on,
         booked_on=command.booked_on,
     )
-    return Decision(covering.case, send, [Booking(journal) for journal in journals])
+    return Decision(covering.case_account, send, [Booking(journal) for journal in journals])
 
 
 def _case_file_of(command: BookReceipt) -> UUID:

@@ -35,24 +35,26 @@ class ProveTrust(ReconcileTrust):
     negative_obligations: int
 
 
-def import_statement(account: TrustAccount | None, message: ImportStatement, now: datetime) -> Decision[TrustAccount]:
+def import_statement(
+    trust_account: TrustAccount | None, message: ImportStatement, now: datetime
+) -> Decision[TrustAccount]:
     """Book a statement whole, or hold it whole and say what is wrong with it."""
     statement = message.statement
-    account = account or TrustAccount(iban=message.iban, country=message.country)
-    if statement.statement_key in account.known_statements:
-        return Decision(account, answer={"decision": "skipped", "findings": ["it was booked before"]})
-    faults = (*statement.blocking, *history_faults(account, statement))
+    trust_account = trust_account or TrustAccount(iban=message.iban, country=message.country)
+    if statement.statement_key in trust_account.known_statements:
+        return Decision(trust_account, answer={"decision": "skipped", "findings": ["it was booked before"]})
+    faults = (*statement.blocking, *history_faults(trust_account, statement))
     if faults:
         held = StatementHeld(
             trust_account_id=message.trust_account_id, statement_id=statement.statement_id, findings=faults
         )
-        held_account = replace(account, held=(*account.held, statement.statement_id)[-50:])
+        held_account = replace(trust_account, held=(*trust_account.held, statement.statement_id)[-50:])
         return Decision(held_account, [held], answer={"decision": "held", "findings": list(faults)})
     ours = {debit.entry_id for debit in statement.debits if debit.remittance_id in set(message.known_remittances)}
-    journals = [receipt_journal(account, receipt) for receipt in statement.receipts]
-    journals += [debit_journal(account, debit, is_ours=debit.entry_id in ours) for debit in statement.debits]
+    journals = [receipt_journal(trust_account, receipt) for receipt in statement.receipts]
+    journals += [debit_journal(trust_account, debit, is_ours=debit.entry_id in ours) for debit in statement.debits]
     return Decision(
-        with_statement(account, statement),
+        with_statement(trust_account, statement),
         _follow_ups(message, ours),
         [Booking(journal) for journal in journals],
         answer={"decision": "booked", "entries": len(journals), "findings": list(statement.warnings)},
@@ -94,7 +96,7 @@ def _follow_ups(message: ImportStatement, ours: set[UUID]) -> list[Message]:
     return send
 
 
-def report_unmatched(account: TrustAccount, command: BookReceipt, now: datetime) -> Decision[TrustAccount]:
+def report_unmatched(trust_account: TrustAccount, command: BookReceipt, now: datetime) -> Decision[TrustAccount]:
     """A receipt that names no case file we know stays in suspense and is told."""
     told = PaymentUnmatched(
         trust_account_id=command.trust_account_id,
@@ -102,10 +104,10 @@ def report_unmatched(account: TrustAccount, command: BookReceipt, now: datetime)
         amount_cents=command.amount_cents,
         value_on=command.value_on,
     )
-    return Decision(account, [told])
+    return Decision(trust_account, [told])
 
 
-def prove_trust(account: TrustAccount, command: ReconcileTrust, now: datetime) -> Decision[TrustAccount]:
+def prove_trust(trust_account: TrustAccount, command: ReconcileTrust, now: datetime) -> Decision[TrustAccount]:
     """The bank's closing balance equals the ledger's bank account and all that is owed, or somebody is called."""
     assert isinstance(command, ProveTrust), "the repository read the sums"
     told = StatementReconciled(
@@ -131,4 +133,4 @@ def prove_trust(account: TrustAccount, command: ReconcileTrust, now: datetime) -
             owed_cents=command.owed_cents,
             difference_cents=command.closing_cents - command.owed_cents,
         )
-    return Decision(account, [told, verdict])
+    return Decision(trust_account, [told, verdict])

@@ -5,21 +5,21 @@ SELECT
     state ->> 'reference_number' AS reference_number,
     state ->> 'country' AS country
 FROM case_account
-WHERE state ->> 'reference_number' = ANY($1::text []);
+WHERE state ->> 'reference_number' = ANY($1::text[]);
 
 -- name: select_remittance_clients
 SELECT
     remittance_id,
     client_id
 FROM remittance
-WHERE remittance_id = ANY($1::uuid []);
+WHERE remittance_id = ANY($1::uuid[]);
 
 -- name: insert_remittances
 INSERT INTO remittance (remittance_id, client_id)
 SELECT
     r.remittance_id,
     r.client_id
-FROM unnest($1::uuid [], $2::uuid []) AS r (remittance_id, client_id)
+FROM unnest($1::uuid[], $2::uuid[]) AS r (remittance_id, client_id)
 ON CONFLICT DO NOTHING;
 
 -- name: open_ledger_accounts
@@ -36,7 +36,7 @@ SELECT
     trust_account_id,
     state ->> 'country' AS country
 FROM trust_account
-WHERE trust_account_id = ANY($1::uuid []);
+WHERE trust_account_id = ANY($1::uuid[]);
 
 -- The bank's own account is opened by its first journal; a first statement without entries has none.
 -- name: reconcile_statement

@@ -81,7 +81,7 @@ async def ledger_world(kafka, prefix, ledger_database, tmp_path, monkeypatch, fr
         while batches := await consumer.getmany(timeout_ms=1500):
             found += [r for records in batches.values() for r in records]
         await consumer.stop()
-        assert all(CATALOGUE.model(dict(r.headers)["ce_type"].decode(), topic=r.topic[len(prefix):]) for r in found)
+        assert all(CATALOGUE.model(dict(r.headers)["ce_type"].decode(), topic=r.topic[len(prefix) :]) for r in found)
         found.sort(key=lambda r: r.timestamp)
         return [(dict(r.headers)["ce_type"].decode().split(".")[1], json.loads(r.value)) for r in found]
 
@@ -99,9 +99,7 @@ async def ledger_world(kafka, prefix, ledger_database, tmp_path, monkeypatch, fr
     async with Stepper(stepped, bootstrap=kafka, prefix=prefix) as stepper:
         await stepper.move_to(MORNING)
         async with app.build().running() as service:
-            yield SimpleNamespace(
-                send=send, said=said, put=put, stepper=stepper, service=service, out=tmp_path / "out"
-            )
+            yield SimpleNamespace(send=send, said=said, put=put, stepper=stepper, service=service, out=tmp_path / "out")
     await producer.stop()
 
 

@@ -4,4 +4,4 @@ SELECT
     procedure_id,
     state -> 'handoff' ->> 'handoff_id' AS handoff_id
 FROM procedure
-WHERE state -> 'handoff' ->> 'handoff_id' = ANY($1::text []);
+WHERE state -> 'handoff' ->> 'handoff_id' = ANY($1::text[]);
