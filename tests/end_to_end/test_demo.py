@@ -17,14 +17,14 @@ from plays import DAYS, Play, PlayDemo
 from cli.demo.bank_days import LOCAL, local_day
 from local_stack.platform import SERVICES, Platform
 
-KILLS = {  # the first step from this instant on finds this service at work and kills it
-    (date(2026, 3, 3), 9): ["notifications"],
-    (date(2026, 3, 3), 11): ["intake"],
-    (date(2026, 3, 4), 6): ["ledger"],
-    (date(2026, 3, 4), 17): ["notifications"],
-    (date(2026, 3, 5), 9): ["dunning"],
-    (date(2026, 3, 25), 7): ["dunning"],
-    (date(2026, 3, 30), 6): ["ledger", "legal"],
+KILLS = {  # at the first step from this local day and hour on, these services are at work and are killed
+    (date(2026, 3, 3), 9): ["notifications", "dunning"],  # the first notices leave
+    (date(2026, 3, 3), 11): ["intake"],  # files and claims come in
+    (date(2026, 3, 4), 17): ["notifications"],  # letters are printed
+    (date(2026, 3, 10), 6): ["ledger"],  # a statement with the most entries
+    (date(2026, 3, 18), 9): ["dunning"],
+    (date(2026, 3, 24), 9): ["legal"],  # a file is handed off
+    (date(2026, 4, 8), 9): list(SERVICES),
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.demo.bank import Bank
+from cli.demo.debtors import Debtors
 from cli.demo.handing_over import Office
 from cli.demo.mailbox import Notice
 from cli.demo.witness import Said, Stop
@@ -95,6 +96,7 @@ def make_account(
     folders: Folders,
     offices: Iterable[Office],
     bank: Bank,
+    debtors: Debtors,
     notices: Iterable[Notice],
     said: Said,
 ) -> dict[str, Any]:
@@ -131,7 +133,8 @@ def make_account(
         "seconds": round(seconds, 1),
         "files": folders.named(),
     }
-    check(figures, bank=bank, notices=notices, said=said)
+    told = sum(len(office.accepted) for office in offices)
+    check(figures, bank=bank, debtors=debtors, accepted_told=told, notices=notices, said=said)
     return figures
 
 
@@ -168,12 +171,21 @@ def is_after(notice: Notice, stop: Stop | None) -> bool:
     return notice.accepted_seconds > stop.recorded_seconds
 
 
-def check(figures: Mapping[str, Any], *, bank: Bank, notices: list[Notice], said: Said) -> None:
+def check(
+    figures: Mapping[str, Any],
+    *,
+    bank: Bank,
+    debtors: Debtors,
+    accepted_told: int,
+    notices: list[Notice],
+    said: Said,
+) -> None:
     """Raise AccountError with every equation that does not hold."""
     claims, case_files, payments = figures["claims"], figures["case_files"], figures["payments"]
     trust, messages = figures["trust_account"], figures["messages"]
     equations: dict[str, tuple[object, object]] = {
         "submitted = accepted + refused": (claims["submitted"], claims["accepted"] + claims["refused"]),
+        "accepted = accepted as clients were told": (claims["accepted"], accepted_told),
         "opened = paid + on_hold + handed_off + open": (
             case_files["opened"],
             sum(case_files[state] for state in ("paid", "on_hold", "handed_off", "open")),
@@ -190,6 +202,10 @@ def check(figures: Mapping[str, Any], *, bank: Bank, notices: list[Notice], said
         "statements with a difference": (said.broken, []),
         "statements held": (said.statements_held, []),
         "messages read = messages accepted": (len(notices), sum(messages.values())),
+        "messages to nobody": (debtors.strays, 0),
+        "payments to an account of nobody's": (bank.refused, 0),
+        "disputes filed = disputes told": (debtors.disputes_filed, len(said.disputed)),
+        "disputes refused": (debtors.disputes_refused, 0),
         "messages sent after payment": (figures["sent_after_payment"], 0),
     }
     wrong = [f"{name}: {left} is not {right}" for name, (left, right) in equations.items() if left != right]

@@ -15,7 +15,7 @@ from rich.console import Console
 from cli.demo.account import Folders, write_account
 from cli.demo.show import Show, show_account
 from cli.demo.stage import Servers, Setting
-from cli.demo.steps import play
+from cli.demo.steps import Played, play
 from cli.places import agency_file, checkout, state_dir
 from cli.up import agency_gaps
 from kafka_admin import delete_topics
@@ -59,7 +59,7 @@ def run_demo(*, claims: int, days: int, seed: int, as_json: bool) -> None:
                 servers=servers,
             )
             erase_traces(setting)
-            played = asyncio.run(play(setting, show))
+            played = play_or_say(setting, show)
         finally:
             stack.stop()
     write_account(played.figures, Folders(top=top), played.settle_seconds)
@@ -67,6 +67,14 @@ def run_demo(*, claims: int, days: int, seed: int, as_json: bool) -> None:
         sys.stdout.write(json.dumps(played.figures, indent=2) + "\n")
     else:
         show_account(console, played.figures, played.settle_seconds)
+
+
+def play_or_say(setting: Setting, show: Show) -> Played:
+    """Play. Raises LocalStackError with a sentence and where to look, when the platform does not answer any more."""
+    try:
+        return asyncio.run(play(setting, show))
+    except (TimeoutError, ConnectionError, LocalStackError) as fault:
+        raise LocalStackError(f"{fault}\nWhat the services wrote stands in {setting.top / 'log'}") from fault
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from common.money import euro
 
 DAYS_SHOWN = 8
 PLAIN_EVERY_DAYS = 7
+COLUMNS = ("day", "claims", "e-mail", "SMS", "letters", "payments", "received", "paid out", "disputes", "legal")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,28 +83,21 @@ class Show:
             )
 
     def _view(self) -> Group:
-        table = Table(box=None, padding=(0, 2), header_style="dim")
-        names = (
-            "day",
-            "claims",
-            "e-mails",
-            "SMS",
-            "letters",
-            "payments",
-            "received",
-            "paid out",
-            "disputes",
-            "partners",
-        )
-        for name in names:
-            table.add_column(name, justify="left" if name == "day" else "right")
+        table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+        for name in COLUMNS:
+            table.add_column(name, justify="left" if name == "day" else "right", no_wrap=True)
         for row in self.rows[-DAYS_SHOWN:]:
             table.add_row(
                 f"{row.on:%a %d %b}", str(row.claims), str(row.mails), str(row.sms), str(row.letters),
-                str(row.payments), euro(row.received_cents), euro(row.remitted_cents), str(row.disputes),
+                str(row.payments), whole_euro(row.received_cents), whole_euro(row.remitted_cents), str(row.disputes),
                 str(row.with_partners),
             )  # fmt: skip
         return Group(self.progress, table)
+
+
+def whole_euro(cents: int) -> str:
+    """An amount without its cents, to be looked at while it grows."""
+    return f"€{cents // 100:,}"
 
 
 def show_account(console: Console, figures: Mapping[str, Any], settle_seconds: Sequence[float]) -> None:

@@ -48,6 +48,7 @@ async def play(setting: Setting, show: Show) -> Played:
             folders=stage.folders,
             offices=stage.offices.offices.values(),
             bank=stage.bank,
+            debtors=stage.debtors,
             notices=[*stage.receivers.notices, *(letter.notice for letter in stage.post.letters)],
             said=said,
         )
