@@ -1,5 +1,6 @@
 """Debtors read what is printed and behave as they are; the account's checks can fail."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -7,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from cli.demo.account import count_sent_after_payment
+from cli.demo.account import AccountError, check, count_sent_after_payment
+from cli.demo.bank import Bank
 from cli.demo.debtors import Debtors
 from cli.demo.mailbox import Notice, UnreadableNoticeError, read_sms, read_text
 from cli.demo.people import Behaviour, Debtor, Pays, make_debtor
@@ -125,3 +127,60 @@ def test_a_message_accepted_after_the_payment_is_counted(paid_at, recorded_secon
     stop = Stop(at=paid_at, recorded_seconds=recorded_seconds)
     said = Said(opened={CASE_FILE: "1234567890"}, paid={CASE_FILE: stop})
     assert count_sent_after_payment([a_notice()], said) == count
+
+
+# --- the equations -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def empty_figures() -> dict:
+    """An account of nothing, which adds up."""
+    return {
+        "claims": {"submitted": 0, "accepted": 0, "refused": 0},
+        "case_files": {"opened": 0, "paid": 0, "on_hold": 0, "handed_off": 0, "open": 0},
+        "messages": {"email": 0, "sms": 0, "letter": 0},
+        "payments": {"received": 0, "matched": 0, "unmatched": 0, "amount_cents": 0},
+        "remitted_cents": 0,
+        "trust_account": {"bank_cents": 0, "owed_cents": 0, "difference_cents": 0},
+        "sent_after_payment": 0,
+    }
+
+
+def checked(figures, tmp_path, **said):
+    agency = Path(__file__).parents[2] / "agency.toml"
+    bank = Bank(agency_file=agency, inbound=tmp_path / "in", outbound=tmp_path / "out", opened_on=TODAY)
+    check(figures, bank=bank, debtors=Debtors([], seed=1), accepted_told=0, notices=[], said=Said(**said))
+
+
+def test_an_account_of_nothing_adds_up(empty_figures, tmp_path):
+    checked(empty_figures, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "equation"),
+    [
+        ("claims", "submitted", "submitted = accepted + refused"),
+        ("claims", "accepted", "accepted = accepted as clients were told"),
+        ("case_files", "opened", "opened = paid + on_hold + handed_off + open"),
+        ("payments", "received", "received = matched + unmatched"),
+        ("payments", "amount_cents", "bank = received - remitted"),
+        ("trust_account", "difference_cents", "bank - owed = 0"),
+        ("messages", "letter", "messages read = messages accepted"),
+    ],
+)
+def test_a_figure_that_is_wrong_is_named(empty_figures, tmp_path, place, name, equation):
+    empty_figures[place][name] += 1
+    with pytest.raises(AccountError, match=re.escape(equation)):
+        checked(empty_figures, tmp_path)
+
+
+def test_a_message_after_payment_fails_the_account(empty_figures, tmp_path):
+    with pytest.raises(AccountError, match="sent after payment"):
+        checked({**empty_figures, "sent_after_payment": 1}, tmp_path)
+
+
+def test_a_broken_proof_and_a_held_statement_fail_the_account(empty_figures, tmp_path):
+    with pytest.raises(AccountError, match="statements with a difference"):
+        checked(empty_figures, tmp_path, broken=["NL-1: 5 cents"])
+    with pytest.raises(AccountError, match="statements held"):
+        checked(empty_figures, tmp_path, statements_held=["NL-1: opening"])
