@@ -61,7 +61,7 @@ class Partners:
         command = [sys.executable, str(self.program), name, "--folder", str(self.folder / name)]
         command += ["--prefix", self.prefix, "--bootstrap", self.partner_bootstrap or self.bootstrap]
         if self.partner_bootstrap is not None:
-            password = secrets.token_urlsafe(18)
+            password = secrets.token_hex(16)  # never begins like an option
             grant_partner(self.bootstrap, name, password, self.prefix)
             command += ["--user", f"{self.prefix}{name}", "--password", password]
         (self.folder / name).mkdir(parents=True, exist_ok=True)

@@ -4,11 +4,13 @@ import asyncio
 import fcntl
 import json
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 
@@ -37,7 +39,9 @@ def run_demo(*, claims: int, days: int, seed: int, as_json: bool) -> None:
     console = Console(stderr=as_json, highlight=False)
     if gaps := agency_gaps(agency_file()):
         raise LocalStackError("; ".join(gaps))
+    began = time.monotonic()
     top = state_dir() / "demo"
+    signal.signal(signal.SIGTERM, end_as_by_ctrl_c)
     with alone(state_dir()), Show(console, days=days) as show:
         show.say("clearing what an earlier demo left")
         wipe(top)
@@ -57,6 +61,7 @@ def run_demo(*, claims: int, days: int, seed: int, as_json: bool) -> None:
                 agency_file=agency_file(),
                 partner_program=checkout() / "examples" / "partner.py",
                 servers=servers,
+                began=began,
             )
             erase_traces(setting)
             played = play_or_say(setting, show)
@@ -75,6 +80,11 @@ def play_or_say(setting: Setting, show: Show) -> Played:
         return asyncio.run(play(setting, show))
     except (TimeoutError, ConnectionError, LocalStackError) as fault:
         raise LocalStackError(f"{fault}\nWhat the services wrote stands in {setting.top / 'log'}") from fault
+
+
+def end_as_by_ctrl_c(_number: int, _frame: FrameType | None) -> None:
+    """All that was started is stopped."""
+    signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager

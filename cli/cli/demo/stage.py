@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ class Setting:
     database_prefix: str = DATABASE_PREFIX
     topic_prefix: str = TOPIC_PREFIX
     interference: Interference | None = None
+    began: float = field(default_factory=time.monotonic)  # the account's seconds run from here
 
 
 @dataclass(kw_only=True)

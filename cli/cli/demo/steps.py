@@ -34,7 +34,6 @@ class Played:
 
 async def play(setting: Setting, show: Show) -> Played:
     """Play the whole demo on an empty folder, empty databases and no topics; everything started here is stopped."""
-    began = time.monotonic()
     async with AsyncExitStack() as exits:
         stage = await set_up(setting, show, exits)
         await begin(stage, show)
@@ -44,7 +43,7 @@ async def play(setting: Setting, show: Show) -> Played:
             seed=setting.seed,
             days=setting.days,
             steps=len(stage.settle_seconds),
-            seconds=time.monotonic() - began,
+            seconds=time.monotonic() - setting.began,
             folders=stage.folders,
             offices=stage.offices.offices.values(),
             bank=stage.bank,
