@@ -104,14 +104,16 @@ class Catalogue:
         self.types = {message.type_name(): message for message in messages}
 
     def topic(self, name: str) -> Topic | None:
-        """The topic of this name (a partner's own topic included), or None."""
-        exact = self.topics.get(name)
-        return exact or next((topic for known, topic in self.topics.items() if belongs(known, name)), None)
+        """The topic of this name (a partner's own included), or None. Of two patterns that fit the longer one counts:
+        `partner-x-acts` is what x writes, not the topic of a partner named x-acts.
+        """
+        fitting = [topic for known, topic in self.topics.items() if belongs(known, name)]
+        return max(fitting, key=lambda topic: len(topic.name), default=None)
 
     def model(self, type_name: str, *, topic: str) -> type[Message] | None:
         """The model of a record's `ce_type`, or None when the type is unknown or does not belong on this topic."""
-        model = self.types.get(type_name)
-        return model if model is not None and belongs(model.topic, topic) else None
+        model, known = self.types.get(type_name), self.topic(topic)
+        return model if model is not None and known is not None and model.topic == known.name else None
 
 
 def belongs(pattern: str, topic: str) -> bool:

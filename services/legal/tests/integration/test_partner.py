@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 from aiokafka import AIOKafkaProducer
 
-from common.ids import new_event_id
+from common.ids import name_id, new_event_id
 from common.migrate import migrate
 from contracts.ledger import CaseFilePaid
 from contracts.registry import topics_for
@@ -22,6 +22,7 @@ from test_handlers import CASE, PAID, a_mandate
 
 REPOSITORY = Path(__file__).parents[4]
 NAME = "advocaten-scheldekaai"
+STANDING = "SELECT state -> 'handoff' ->> 'standing' FROM procedure"
 
 
 async def until(condition, seconds=30):
@@ -82,5 +83,73 @@ async def test_a_partner_reads_acknowledges_and_confirms_the_recall(
     assert "case_file_id" not in kept["HandoffOrdered"]
     acts = await connection.fetchval("SELECT state -> 'handoff' -> 'acts' FROM procedure WHERE procedure_id = $1", CASE)
     assert {act["act_on"] for act in json.loads(acts)} == {datetime.now(UTC).date().isoformat()}
+    await connection.close()
+    await producer.stop()
+
+
+async def test_what_a_partner_writes_wrongly_stands_on_the_desk_and_harms_no_neighbour(
+    kafka_server, prefix, database, monkeypatch, free_ports
+):
+    kafka = kafka_server.bootstrap_servers
+    names = tuple(partner.name for partner in load_partners())
+    await asyncio.to_thread(create_topics, kafka, topics_for(names), prefix)
+    url = database("legal")
+    await migrate(url, service="legal")
+    for name, value in {
+        "DATABASE_URL": url, "KAFKA_BOOTSTRAP_SERVERS": kafka, "TOPIC_PREFIX": prefix, "INSTANCE": "legal-0",
+        "HTTP_PORT": str(free_ports.pick("legal")),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, max_request_size=4 << 20)
+    await producer.start()
+    connection = await asyncpg.connect(url)
+    acts = f"{prefix}legal.partner-{NAME}-acts.v1"
+    handoff_id = str(name_id("handoff", CASE, 1))
+    good = {"handoff_id": handoff_id, "act": "acknowledged", "act_on": "2026-05-05"}
+
+    async def act(value: bytes, ce_id: str = "a", key: bytes | None = handoff_id.encode(), **headers: bytes):
+        named = {"ce_id": ce_id.encode(), "ce_source": NAME.encode(), "ce_type": b"legal.PartnerAct.v1"} | headers
+        await producer.send_and_wait(acts, value, key=key, headers=list(named.items()))
+
+    async def rows(query: str) -> int:
+        return await connection.fetchval(query)
+
+    async with app.build().running():
+        mandate = a_mandate()
+        headers = [("ce_id", str(new_event_id()).encode()), ("ce_type", mandate.type_name().encode())]
+        body = mandate.model_dump_json().encode()
+        await producer.send_and_wait(f"{prefix}legal.requests.v1", body, key=str(CASE).encode(), headers=headers)
+
+        async def ordered() -> bool:
+            return await rows(STANDING) == "ordered"
+
+        await until(ordered)
+        await act(b"{" + b" " * (2 << 20), "two megabytes")
+        await act(b"not json", "1")
+        await act(json.dumps({**good, "act": "arrested"}).encode(), "2")
+        await act(json.dumps(good).encode(), "3", key=None)
+        await act(json.dumps({**good, "handoff_id": str(CASE)}).encode(), "4", key=str(CASE).encode())
+        await act(json.dumps(good).encode(), "5", ce_type=b"legal.PartnerAct.v7")
+        await act(json.dumps(good).encode(), "\u20ac any text is an id")
+        await act(json.dumps(good).encode(), "\u20ac any text is an id")
+
+        async def done() -> bool:
+            return await rows(STANDING) == "acknowledged" and await rows("SELECT count(*) FROM dead_letter") == 6
+
+        await until(done)
+    codes = await connection.fetch("SELECT error_code, length(value) AS size FROM dead_letter ORDER BY dead_letter_id")
+    assert [row["error_code"] for row in codes] == [
+        "invalid",
+        "invalid",
+        "invalid",
+        "no_key",
+        "not_found",
+        "unknown_type",
+    ]
+    assert codes[0]["size"] > 2 << 20
+    assert (
+        await rows("SELECT jsonb_array_length(state -> 'handoff' -> 'acts') FROM procedure WHERE state IS NOT NULL")
+        == 1
+    )
     await connection.close()
     await producer.stop()
