@@ -146,7 +146,7 @@ async def test_what_a_partner_writes_wrongly_stands_on_the_desk_and_harms_no_nei
         "not_found",
         "unknown_type",
     ]
-    assert codes[0]["size"] > 2 << 20
+    assert max(row["size"] for row in codes) > 2 << 20
     assert (
         await rows("SELECT jsonb_array_length(state -> 'handoff' -> 'acts') FROM procedure WHERE state IS NOT NULL")
         == 1
