@@ -53,7 +53,7 @@ def build(settings: Settings) -> Service:
         channels={
             "smtp": EmailChannel(relay),
             "twilio": SmsChannel(access),
-            "print": PrintChannel(settings.print_folder, letter_pool(settings.letter_processes)),
+            "print": PrintChannel(settings.print_folder, lambda: letter_pool(settings.letter_processes)),
         },
         loops=(watch_returns,),
     )

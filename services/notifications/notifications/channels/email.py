@@ -60,7 +60,7 @@ class EmailChannel:
         content = payload.content.unpack(Content)
         try:
             recipient = checked(content.email or "")
-            answer = await self.send(compose(payload, content), sender=content.sender_email, recipient=recipient)
+            answer = await self.send(laid_out(payload, content), sender=content.sender_email, recipient=recipient)
         except InvalidMessage:
             ANSWERS.labels("smtp", "refused").inc()
             raise
@@ -112,6 +112,14 @@ class EmailChannel:
         if found is None:
             return Outcome(result=Result.FAILED, detail=NEVER_LEFT)
         return Outcome(result=Result.ACCEPTED, detail=f"in the relay's archive as {found.name}")
+
+
+def laid_out(delivery: Delivery, content: Content) -> EmailMessage:
+    """The mail. Raises InvalidMessage(`rendering`) for what has no layout: uneven rows, a code that holds too much."""
+    try:
+        return compose(delivery, content)
+    except ValueError as fault:
+        raise InvalidMessage("rendering", type(fault).__name__) from fault
 
 
 def compose(delivery: Delivery, content: Content) -> EmailMessage:

@@ -26,6 +26,8 @@ from notifications.channels.qr import qr_svg
 FOLDER = Path(__file__).parent
 ZERO_WIDTH_SPACE = "\u200b"
 ENDLESS_WORD = re.compile(r"\S{40,}")
+LONG_CELL = 26
+LONGEST_SHARE = 60
 STANDARDS = ["a-3a", "ua-1"]
 WINDOW_ON_THE_RIGHT = frozenset({"BE"})
 
@@ -69,7 +71,7 @@ def try_letter(content_json: str, language: Language, on: date) -> SetLetter:
     """What a process of the pool does."""
     try:
         return set_letter(Content.model_validate_json(content_json), language=language, on=on)
-    except CannotBeSet as fault:
+    except (CannotBeSet, ValueError) as fault:  # ValueError: a table of uneven rows, a code that holds too much
         return SetLetter(pdf=b"", pages=0, fault=str(fault))
 
 
@@ -147,9 +149,20 @@ def block_values(block: Block, language: Language) -> Mapping[str, Any]:
             }
         case TableBlock():
             rows = [[breakable(cell) for cell in row] for row in block.rows]
-            return {"kind": block.kind, "header": block.header, "rows": rows, "total": block.total}
+            shares = column_shares(block)
+            return {"kind": block.kind, "header": block.header, "rows": rows, "total": block.total, "shares": shares}
         case TextBlock():
             return {"kind": block.kind, "text": breakable(block.text)}
+
+
+def column_shares(block: TableBlock) -> Sequence[int]:
+    """How columns share the room: 0 for those as narrow as their text, a weight for those with long text. The amounts
+    in the last column are never broken.
+    """
+    lengths = [max(len(cell) for cell in column) for column in zip(block.header, *block.rows, strict=True)]
+    lengths[-1] = 0
+    long = max(min(max(lengths), LONG_CELL), 1)
+    return [min(length, LONGEST_SHARE) if length >= long else 0 for length in lengths]
 
 
 def payment_lines(block: PaymentBlock, language: Language) -> Sequence[Mapping[str, Any]]:

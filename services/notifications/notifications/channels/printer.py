@@ -7,8 +7,8 @@ A batch is written once: when `.ready` is there, its manifest is the answer, how
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,9 +33,10 @@ class PrintChannel:
 
     payload: type[Value] = PrintOrder
 
-    def __init__(self, folder: Path, pool: Executor) -> None:
+    def __init__(self, folder: Path, make_pool: Callable[[], Executor]) -> None:
         self.folder = folder
-        self.pool = pool
+        self.make_pool = make_pool
+        self.pool: Executor | None = None  # made with the first batch: most processes of a test or a day print none
 
     async def call(self, call_id: UUID, payload: PrintOrder) -> str:
         """Write the batch; answers the SHA-256 of each letter and the faults of those left out. Raises TemporaryFailure
@@ -51,6 +52,10 @@ class PrintChannel:
         except OSError as fault:
             ANSWERS.labels("print", "failed").inc()
             raise TemporaryFailure(f"print folder: {fault.strerror or type(fault).__name__}") from fault
+        except BrokenExecutor as fault:  # a process died, for want of memory perhaps: a broken pool stays broken
+            self.pool = None
+            ANSWERS.labels("print", "failed").inc()
+            raise TemporaryFailure("a process that sets letters died") from fault
         ANSWERS.labels("print", "accepted").inc()
         return answer
 
@@ -67,6 +72,7 @@ class PrintChannel:
         loop = asyncio.get_running_loop()
         letters_folder = self.folder / order.name / "letters"
         await asyncio.to_thread(make_empty, letters_folder)
+        self.pool = self.pool or self.make_pool()
         setting = [
             loop.run_in_executor(self.pool, try_letter, letter.content.value, letter.language, order.print_on)
             for letter in order.letters

@@ -35,7 +35,7 @@ from notifications.domain import (
 )
 
 CHANNELS: dict[Medium, str] = {"email": "smtp", "sms": "twilio"}
-REASONS = frozenset({"bounced", "invalid_address"})
+REASONS = frozenset({"bounced", "invalid_address", "rendering"})
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from common.decisions import Result
 from common.errors import InvalidMessage, TemporaryFailure
 from common.ids import name_id
 from common.messages import Personal
-from contracts.notifications import TextBlock
+from contracts.notifications import TableBlock, TextBlock
 from notifications.channels.email import EmailChannel, Relay, compose
 from notifications.domain import NEVER_LEFT, Delivery
 
@@ -86,6 +86,15 @@ async def test_given_line_breaks_and_markup_in_the_text_then_they_are_text(smtp_
     assert [address.addr_spec for address in mail["To"].addresses] == ["jurgen@example.nl"]
     assert "<script>" not in mail.get_body(("html",)).get_content()
     assert "<script>alert(1)</script>" in mail.get_body(("plain",)).get_content()
+
+
+async def test_given_a_table_of_uneven_rows_then_it_is_refused_and_nothing_is_sent(smtp_server):
+    with pytest.raises(InvalidMessage) as refusal:
+        await a_channel(smtp_server.port).call(
+            MESSAGE, a_delivery(blocks=(TableBlock(header=("a", "b"), rows=(("1",),)),))
+        )
+    assert refusal.value.code == "rendering"
+    assert smtp_server.mails == []
 
 
 async def test_given_no_relay_then_it_certainly_did_not_leave(free_ports):

@@ -145,6 +145,16 @@ def test_a_letter_with_a_sign_that_no_font_has_is_not_set():
         a_letter(recipient_name="田中")
 
 
+def test_a_table_with_long_text_in_two_columns_stays_on_its_page():
+    rows = (("F/" + "9" * 60, "31 december 2025", "Levering van gas en stroom en nog veel meer", "€ 760,00"),)
+    letter = a_letter(blocks=(TableBlock(header=("Factuur", "Datum", "Waarvoor", "Bedrag"), rows=rows),))
+    assert letter.pages == 1
+    words = pypdfium2.PdfDocument(letter.pdf)[0].get_textpage()
+    lefts = [words.get_charbox(words.search(text).get_next()[0])[0] for text in ("31 dec", "Levering", "€ 760")]
+    assert lefts == sorted(lefts)
+    assert lefts[0] > 50 * 72 / 25.4  # the long number has room of its own, and the date does not stand on it
+
+
 def test_rows_of_a_long_table_go_on_over_pages_under_their_header():
     rows = tuple((f"2026-{number:04}", "Levering", "€ 1,00") for number in range(200))
     letter = a_letter(blocks=(TableBlock(header=("Factuur", "Wat", "Bedrag"), rows=rows),))
@@ -160,7 +170,7 @@ def test_rows_of_a_long_table_go_on_over_pages_under_their_header():
 @pytest.fixture(scope="module")
 def pool():
     with letter_pool(1) as processes:
-        yield processes
+        yield lambda: processes
 
 
 def an_order(*contents):
@@ -224,6 +234,31 @@ async def test_given_a_folder_that_cannot_be_written_then_nothing_was_handed_ove
     order = an_order(a_content())
     with pytest.raises(TemporaryFailure):
         await PrintChannel(tmp_path, pool).call(order.batch_id, order)
+
+
+async def test_given_a_table_of_uneven_rows_then_that_letter_alone_is_left_out(tmp_path, pool):
+    uneven = a_content(blocks=(TableBlock(header=("a", "b"), rows=(("1",),)),))
+    order = an_order(uneven, a_content())
+    detail = json.loads(await PrintChannel(tmp_path, pool).call(order.batch_id, order))
+    assert (len(detail["printed"]), list(detail["faults"])) == (1, [str(order.letters[0].message_id)])
+
+
+async def test_given_a_process_that_dies_while_it_sets_then_the_batch_is_written_by_another(tmp_path):
+    pools = []
+
+    def make_pool():
+        pools.append(letter_pool(1))
+        return pools[-1]
+
+    channel, order = PrintChannel(tmp_path, make_pool), an_order(a_content())
+    channel.pool = make_pool()
+    channel.pool.submit(os.kill, channel.pool.submit(os.getpid).result(), signal.SIGKILL)
+    with pytest.raises(TemporaryFailure):
+        await channel.call(order.batch_id, order)
+    assert not (tmp_path / order.name / ".ready").exists()
+    assert json.loads(await channel.call(order.batch_id, order))["printed"]
+    for pool in pools:
+        pool.shutdown()
 
 
 def test_a_process_of_the_pool_ends_when_its_parent_is_killed(tmp_path):

@@ -31,7 +31,7 @@ def database_of_ours(postgres, run_dir, prefix):
 
 
 @pytest.fixture
-async def world(kafka, prefix, database_of_ours, smtp_server, sms_server, free_ports, tmp_path):  # noqa: PLR0917  pytest names them
+async def world(kafka, prefix, database_of_ours, smtp_server, sms_server, free_ports, tmp_path):
     await asyncio.to_thread(create_topics, kafka, OURS, prefix)
     settings = Settings(
         database_url=database_of_ours.url,
