@@ -1,9 +1,11 @@
 """dunning as a process: `python -m dunning.app`."""
 
+import asyncio
 from pathlib import Path
 
 import structlog
 
+from common.clock import read_now
 from common.service import Service
 from contracts.registry import CATALOGUE
 from dunning.consumers import TOPICS, consumers
@@ -12,9 +14,11 @@ from dunning.domain.composer import House
 from dunning.domain.strategies import strategies
 from dunning.domain.texts import notice_text
 from dunning.http import make_http
+from dunning.metrics import show_law_days_left
 from dunning.settings import Settings
 
 log = structlog.get_logger()
+LOOK_AT_LAW_SECONDS = 3600.0  # more often than once a day, so that a new day shows soon after it began
 
 
 def main() -> None:
@@ -37,8 +41,20 @@ def make_service(settings: Settings) -> Service:
         topics=TOPICS,
         consumers=consumers(house),
         http=make_http(lambda submissions: service.runner.submit(submissions)),  # noqa: PLW0108  it has a runner once it runs
+        loops=(watch_law,),
     )
     return service
+
+
+async def watch_law(service: Service) -> None:
+    """Show on each day of the clock how long the law's tables still hold."""
+    while True:
+        try:
+            async with service.pool.acquire() as connection:
+                show_law_days_left(as_of=(await read_now(connection)).date())
+        except Exception:
+            log.exception("law_days_left_not_shown")
+        await asyncio.sleep(LOOK_AT_LAW_SECONDS)
 
 
 def load_agency(path: Path) -> Agency | None:
