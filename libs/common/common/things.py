@@ -47,7 +47,8 @@ async def take_due_things(
         now,
         limit,
     )
-    return list((await _with_waiting(connection, thing, rows, consumers)).values())
+    in_order = sorted(rows, key=lambda row: (row["due_at"], row["key"]))  # rows of one instant come in any order
+    return list((await _with_waiting(connection, thing, in_order, consumers)).values())
 
 
 async def _with_waiting(

@@ -172,10 +172,13 @@ class RemittanceExecuted(Event):
 
 
 class BookReceipt(Command):
-    """One credit entry of a booked statement looks for its case file (the ledger to itself)."""
+    """One credit entry of a booked statement looks for its case file (the ledger to itself). Keyed by the trust
+    account: two payments of one morning on one case file are covered in the order in which the bank booked them.
+    """
 
     topic: ClassVar[str] = "ledger.requests.v1"
-    key_field: ClassVar[str] = "payment_id"
+    key_field: ClassVar[str] = "trust_account_id"
+    subject_field: ClassVar[str | None] = "payment_id"
 
     payment_id: UUID  # the entry's fingerprint
     trust_account_id: UUID
