@@ -1,7 +1,7 @@
 """The desk: records that could not be applied, and messages that wait for their thing or behind such a record."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,37 +12,54 @@ from common.decisions import Consumers, Thing
 from common.postgres import Connection
 from common.records import Arrival, BadRecord
 
+PARK = """
+INSERT INTO dead_letter
+    (source, source_id, thing, thing_key, recorded_at, key, value, headers, error_code, error_message, failed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (source, source_id)
+"""
+# An alarm that was settled and is refused again at the same version of its row: without its letter it would be lost
+PARK_ALARM = f"""{PARK} DO UPDATE
+SET error_code = excluded.error_code, error_message = excluded.error_message, failed_at = excluded.failed_at,
+    attempts = dead_letter.attempts + 1, settled_at = NULL, settled_as = NULL
+WHERE dead_letter.settled_at IS NOT NULL
+"""
+DUE = "due"
+
 
 async def park(connection: Connection, bad: Sequence[BadRecord], now: datetime) -> None:
     """Put records on the desk. Bytes as bytes and text without NUL: parking must not be able to fail."""
-    if bad:
-        await connection.executemany(
-            "INSERT INTO dead_letter (source, source_id, thing, thing_key, recorded_at, key, value, headers,"
-            " error_code, error_message, failed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-            " ON CONFLICT (source, source_id) DO NOTHING",
-            [
-                (
-                    b.source, b.source_id, b.thing, b.thing_key, b.recorded_at, b.key, b.value,
-                    json.dumps([[name, value.decode("utf-8", "replace")] for name, value in b.headers]).encode(),
-                    b.code, b.reason.replace("\0", "")[:500], now,
-                )
-                for b in bad
-            ],
-        )  # fmt: skip
+    for statement, mine in (
+        (f"{PARK} DO NOTHING", [b for b in bad if b.source != DUE]),
+        (PARK_ALARM, [b for b in bad if b.source == DUE]),
+    ):
+        if mine:
+            await connection.executemany(
+                statement,
+                [
+                    (
+                        b.source, b.source_id, b.thing, b.thing_key, b.recorded_at, b.key, b.value,
+                        json.dumps([[name, value.decode("utf-8", "replace")] for name, value in b.headers]).encode(),
+                        b.code, b.reason.replace("\0", "")[:500], now,
+                    )
+                    for b in mine
+                ],
+            )  # fmt: skip
 
 
-def parked(thing: Thing[Any], key: UUID, arrival: Arrival, *, code: str, reason: str) -> BadRecord:
-    """A message that its handler refused, for the desk."""
+def parked(thing: Thing[Any] | None, key: UUID | None, arrival: Arrival, *, code: str, reason: str) -> BadRecord:
+    """A message that its handler refused, for the desk. Without a thing: nothing of it was folded anywhere."""
+    headers = arrival.headers if arrival.value else typed_headers(arrival)
     return BadRecord(
         source=arrival.source,
         source_id=arrival.source_id,
         key=arrival.key,
         value=arrival.value or arrival.message.model_dump_json().encode(),
-        headers=[(name, value.encode()) for name, value in typed_headers(arrival).items()],
+        headers=[(name, value.encode()) for name, value in headers.items()],
         code=code,
         reason=reason,
         recorded_at=arrival.recorded_at,
-        thing=thing.name,
+        thing=thing.name if thing is not None else None,
         thing_key=key,
         event_id=arrival.event_id,
     )
@@ -78,13 +95,20 @@ async def end_wait(connection: Connection, positions: Sequence[int]) -> None:
 def waiting_arrival(row: asyncpg.Record, consumers: Consumers) -> Arrival:
     """A message that waits, as it came."""
     headers: dict[str, str] = json.loads(row["headers"])
-    event_id = headers.get("ce_id")
     return Arrival(
         message=consumers.model(headers["ce_type"]).model_validate_json(row["value"]),
         source=row["source"],
         source_id=row["source_id"],
-        event_id=UUID(event_id) if event_id else None,
+        event_id=event_id_of(headers),
         key=row["key"],
         value=row["value"],
         headers=headers,
     )
+
+
+def event_id_of(headers: Mapping[str, str]) -> UUID | None:
+    """The id by which the inbox knows a message; a stranger's may be no UUID."""
+    try:
+        return UUID(headers.get("ce_id", ""))
+    except ValueError:
+        return None

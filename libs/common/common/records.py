@@ -146,13 +146,19 @@ def read_record(
     )
 
 
+def why_unreadable(fault: Exception) -> tuple[str, str]:
+    """Code and reason of what `read_record` raised, without any value of the record."""
+    if isinstance(fault, ValidationError):
+        errors = fault.errors(include_input=False)
+        return "invalid", "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors)
+    if isinstance(fault, KeyError):
+        return "no_header", f"the header {fault.args[0]} is missing"
+    return getattr(fault, "code", "invalid"), str(fault)
+
+
 def bad_record(record: Record, *, topic: str, fault: Exception) -> BadRecord:
     """A record with the reason why nobody can take it. Never quotes the value: it may be personal."""
-    code, reason = getattr(fault, "code", "invalid"), str(fault)
-    if isinstance(fault, ValidationError):
-        reason = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors(include_input=False))
-    elif isinstance(fault, KeyError):
-        code, reason = "no_header", f"the header {fault.args[0]} is missing"
+    code, reason = why_unreadable(fault)
     return BadRecord(
         source=topic,
         source_id=f"{record.partition}/{record.offset}",

@@ -38,6 +38,13 @@ def blames_record(fault: BaseException) -> bool:
     return isinstance(fault, REFUSALS) or str(getattr(fault, "sqlstate", "")).startswith("LG")
 
 
+def blame(fault: BaseException) -> tuple[str, str]:
+    """Code and reason of a record's own fault. The database's words may quote the record: they are left out."""
+    if isinstance(fault, InvalidMessage):
+        return fault.code, fault.message
+    return str(getattr(fault, "sqlstate", "") or "refused"), f"{type(fault).__name__}: the database refused it"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """What a stranger (HTTP client, file) is told: `applied`, `repeated`, `refused`, `waiting` or `conflict`."""
@@ -131,10 +138,10 @@ class Runner:
                 for row in loaded
             }
             work = Transaction(connection=connection, batch=batch, now=now)
-            await self._fold_and_write(work, thing, {row.key: row for row in loaded}, due)
+            await self.fold_and_write(work, thing, {row.key: row for row in loaded}, due)
         failpoint("after_alarm_commit")
         if loaded:  # an empty look must not wake who looks
-            self._committed(batch)
+            self.committed(batch)
         return len(loaded)
 
     # --- one transaction -------------------------------------------------------------------------------
@@ -152,7 +159,7 @@ class Runner:
             await self._isolate(batch, fault)
             return
         failpoint("after_db_commit")
-        self._committed(batch)
+        self.committed(batch)
 
     async def _isolate(self, batch: Batch, fault: Exception) -> None:
         if not batch.arrivals:
@@ -167,10 +174,7 @@ class Runner:
         await self.apply_batch(second)
 
     async def _refuse_one(self, batch: Batch, arrival: Arrival, fault: Exception) -> None:
-        code = fault.code if isinstance(fault, InvalidMessage) else str(getattr(fault, "sqlstate", "") or "refused")
-        reason = (
-            fault.message if isinstance(fault, InvalidMessage) else f"{type(fault).__name__}: the database refused it"
-        )
+        code, reason = blame(fault)
         log.warning(
             "record_refused", service=self.service, code=code, source=arrival.source, source_id=arrival.source_id
         )
@@ -181,16 +185,13 @@ class Runner:
         async with self.pool.acquire() as connection, connection.transaction():
             now = await read_now(connection)
             placed, _ = await place(connection, self.consumers, [arrival])
-            bad = [
-                desk.parked(thing, key, arrival, code=code, reason=reason)
-                for thing, keys in placed.items()
-                for key in keys
-            ] or [desk.parked(self.consumers.things()[0], UUID(int=0), arrival, code=code, reason=reason)]
+            keys = [key for of_thing in placed.values() for key in of_thing]
+            bad = desk.parked(None, keys[0] if keys else None, arrival, code=code, reason=reason)
             if arrival.event_id is not None:
                 await inbox.enter_inbox(connection, [(arrival.event_id, "parked")], now)
-            await self._park(connection, [*batch.bad, *bad[:1]], now)
+            await self._park(connection, [*batch.bad, bad], now)
             await inbox.move_progress(connection, batch.progress)
-        self._committed(Batch())
+        self.committed(Batch())
 
     async def _apply(self, work: Transaction) -> None:
         fresh = await self._drop_repeats(work)
@@ -202,7 +203,7 @@ class Runner:
             arrivals = placed.get(thing)
             if arrivals:
                 loaded = await things.load_things(work.connection, thing, sorted(arrivals), self.consumers)
-                await self._fold_and_write(work, thing, loaded, arrivals)
+                await self.fold_and_write(work, thing, loaded, arrivals)
         await self._park(work.connection, work.batch.bad, work.now)
         if work.batch.progress:
             await inbox.move_progress(work.connection, work.batch.progress)
@@ -212,7 +213,7 @@ class Runner:
         connection, batch, now = work.connection, work.batch, work.now
         ours = [a for a in batch.arrivals if a.event_id is not None]
         new = (
-            await inbox.enter_inbox(connection, [(a.event_id, self._handler_name(a)) for a in ours if a.event_id], now)
+            await inbox.enter_inbox(connection, [(a.event_id, self.handler_name(a)) for a in ours if a.event_id], now)
             if ours
             else set[UUID]()
         )
@@ -234,7 +235,8 @@ class Runner:
             or (isinstance(a.message, CallFinished) and a.message.call_id in open_calls)
         ]
 
-    def _handler_name(self, arrival: Arrival) -> str:
+    def handler_name(self, arrival: Arrival) -> str:
+        """The handlers that take this message, as the inbox names them."""
         return ",".join(line.handler.__name__ for line in self.consumers.lines_for(type(arrival.message)))
 
     async def _not_found(self, work: Transaction, arrival: Arrival) -> None:
@@ -250,13 +252,14 @@ class Runner:
         if arrival.event_id is not None:
             await inbox.mark_inbox(work.connection, [arrival.event_id], "parked")
 
-    async def _fold_and_write(
+    async def fold_and_write(
         self,
         work: Transaction,
         thing: Thing[Any],
         loaded: Mapping[UUID, Loaded],
         arrivals: Mapping[UUID, Sequence[Arrival]],
-    ) -> None:
+    ) -> list[Folded]:
+        """Fold what waits and what arrived into locked rows, and write all that follows from it."""
         connection, now = work.connection, work.now
         folded = [
             fold(thing, loaded[key], arrivals[key], consumers=self.consumers, now=now) for key in sorted(arrivals)
@@ -275,6 +278,7 @@ class Runner:
         work.batch.calls += await begin_calls(connection, thing, calls, instance=self.instance, now=now)
         await self._settle_waiting(work, thing, folded)
         await self._settle_answers(work, thing, folded)
+        return folded
 
     async def _settle_waiting(self, work: Transaction, thing: Thing[Any], folded: Sequence[Folded]) -> None:
         """Desk and waiting room of a fold."""
@@ -296,7 +300,7 @@ class Runner:
         await desk.end_wait(connection, [position for position, _ in released])
         for _, arrival in released:
             if arrival.event_id is not None:
-                await inbox.mark_inbox(connection, [arrival.event_id], self._handler_name(arrival))
+                await inbox.mark_inbox(connection, [arrival.event_id], self.handler_name(arrival))
 
     async def _settle_answers(self, work: Transaction, thing: Thing[Any], folded: Sequence[Folded]) -> None:
         """What strangers are told. What a partner's topic brought and its handler refused stands on the desk instead:
@@ -341,7 +345,8 @@ class Runner:
 
     # --- after the commit ------------------------------------------------------------------------------
 
-    def _committed(self, batch: Batch) -> None:
+    def committed(self, batch: Batch) -> None:
+        """Wake who waits for a commit, and make the calls that it began."""
         self.on_commit()
         for call in batch.calls:
             self._make_call(call, earlier_life=False)

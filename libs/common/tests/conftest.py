@@ -2,7 +2,6 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
-from importlib.resources import files
 from types import SimpleNamespace
 
 import asyncpg
@@ -11,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from common.calls import Caller
 from common.ids import new_event_id
+from common.migrate import migrations_of
 from common.postgres import open_pool
 from common.runner import Runner
 from common.service import Service
@@ -23,7 +23,8 @@ from testkit import toy
 async def toy_database(database) -> str:
     url = database("toy")
     connection = await asyncpg.connect(url)
-    await connection.execute((files("common") / "sql/migrations/0001_create_plumbing.sql").read_text("utf-8"))
+    for migration in migrations_of("common"):
+        await connection.execute(migration.sql)
     await connection.execute(toy.SCHEMA)
     await connection.close()
     return url

@@ -68,7 +68,11 @@ CREATE TABLE public.dead_letter (
     attempts integer DEFAULT 1 NOT NULL,
     failed_at timestamp with time zone NOT NULL,
     settled_at timestamp with time zone,
-    settled_as text
+    settled_as text,
+    edited_value bytea,
+    asked_as text,
+    asked_at timestamp with time zone,
+    settled_because text
 );
 
 ALTER TABLE public.dead_letter ALTER COLUMN dead_letter_id ADD GENERATED ALWAYS AS IDENTITY (
