@@ -182,16 +182,26 @@ class Runner:
             body = {"code": code, "detail": reason}
             batch.answers[arrival.source, arrival.foreign_id] = Answer(status="refused", body=body)
             return
+        keys = await self._keys_of(arrival)
         async with self.pool.acquire() as connection, connection.transaction():
             now = await read_now(connection)
-            placed, _ = await place(connection, self.consumers, [arrival])
-            keys = [key for of_thing in placed.values() for key in of_thing]
             bad = desk.parked(None, keys[0] if keys else None, arrival, code=code, reason=reason)
             if arrival.event_id is not None:
                 await inbox.enter_inbox(connection, [(arrival.event_id, "parked")], now)
             await self._park(connection, [*batch.bad, bad], now)
             await inbox.move_progress(connection, batch.progress)
         self.committed(Batch())
+
+    async def _keys_of(self, arrival: Arrival) -> list[UUID]:
+        """Whose later messages wait behind a refused one: nobody's, when the search itself is what was refused."""
+        try:
+            async with self.pool.acquire() as connection, connection.transaction():
+                placed, _ = await place(connection, self.consumers, [arrival])
+        except (InvalidMessage, asyncpg.PostgresError) as fault:
+            if blames_record(fault):
+                return []
+            raise
+        return [key for of_thing in placed.values() for key in of_thing]
 
     async def _apply(self, work: Transaction) -> None:
         fresh = await self._drop_repeats(work)

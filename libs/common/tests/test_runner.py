@@ -201,3 +201,19 @@ async def test_a_fault_that_is_not_the_records_rolls_all_of_the_batch_back(runne
     assert await pool.fetchval("SELECT count(*) FROM inbox") == 0
     await runner.apply_batch(Batch(arrivals=[arrival]))
     assert await total(pool, key) == 1
+
+
+async def test_a_record_whose_search_is_refused_parks_too(pool):
+    async def refused(connection, messages):
+        await connection.fetch("SELECT 1 / (length($1) - 1)", "x")
+
+    searching = Consumers(
+        on=(On(message=toy.AddToCounter, handler=toy.add_to_counter, thing=toy.COUNTER, locate=refused),)
+    )
+    runner = Runner(
+        service="toy", instance="toy-0", pool=pool, catalogue=toy.CATALOGUE, consumers=searching, caller=Caller({})
+    )
+    message = toy.AddToCounter(counter_id=uuid.uuid4(), number=1)
+    arrival = Arrival(message=message, source="toy.requests.v1", source_id="0/9", event_id=new_event_id())
+    await runner.apply_batch(Batch(arrivals=[arrival]))
+    assert await pool.fetchval("SELECT error_code FROM dead_letter") == "22012"
