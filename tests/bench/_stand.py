@@ -1,4 +1,4 @@
-"""What every benchmark stands on: servers of its own with `fsync` on, the toy service's tables, and the table it prints.
+"""What every benchmark stands on: own servers with `fsync` on, the toy service's tables, and the table it prints.
 
 Each benchmark is measured beside its limit in the same run, in turns, and the best of its rounds counts: the machine is
 shared, and what else runs can only make a figure worse.
@@ -90,7 +90,7 @@ def servers() -> Generator[Stand]:
 
 
 async def make_toy_tables(url: str, *, rows: int, due: int = 0, with_id: bool = False) -> None:
-    """The plumbing and `rows` counters with 300 bytes of text, the first `due` of them due, the others in a year."""
+    """The plumbing and `rows` counters with 300 bytes of text, `due` of them (spread) due, the others later."""
     connection = await asyncpg.connect(url)
     await connection.execute((files("common") / "sql/migrations/0001_create_plumbing.sql").read_text("utf-8"))
     await connection.execute(toy.SCHEMA)
@@ -103,10 +103,10 @@ async def make_toy_tables(url: str, *, rows: int, due: int = 0, with_id: bool = 
             "INSERT INTO counter (counter_id, version, state, due_at)"
             " SELECT k, 1, jsonb_build_object('total', 0, 'text', $3::text, 'rests_at', at)"
             " || CASE WHEN $5 THEN jsonb_build_object('counter_id', k) ELSE '{}' END, at"
-            " FROM (SELECT md5(n::text)::uuid AS k, CASE WHEN n < $4 THEN timestamptz '2026-01-01' ELSE"
+            " FROM (SELECT md5(n::text)::uuid AS k, CASE WHEN n * 7919 % $6 < $4 THEN timestamptz '2026-01-01' ELSE"
             " timestamptz '2036-01-01' END + n * interval '1 millisecond' AS at"
             " FROM generate_series($1::bigint, $2::bigint - 1) AS s (n)) AS made",
-            first, min(first + 500_000, rows), TEXT, due, with_id,
+            first, min(first + 500_000, rows), TEXT, due, with_id, rows,
         )  # fmt: skip
     await connection.execute("VACUUM (ANALYZE) counter")
     await connection.execute("CHECKPOINT")

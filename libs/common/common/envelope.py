@@ -21,13 +21,10 @@ class Envelope:
 
     def to_headers(self) -> dict[str, str]:
         """Record headers; empty attributes are left out."""
-        return {name: value for name, value in self._named() if value} | {
-            "ce_specversion": "1.0",
-            "content-type": "application/json",
-        }
-
-    def _named(self) -> Iterable[tuple[str, str]]:
-        return ((header, getattr(self, name)) for name, header in HEADERS.items())
+        headers: dict[str, str] = {header: value for name, header in HEADERS.items() if (value := getattr(self, name))}
+        headers["ce_specversion"] = "1.0"
+        headers["content-type"] = "application/json"
+        return headers
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> "Envelope":

@@ -102,13 +102,19 @@ class Catalogue:
     def __init__(self, *, topics: Iterable[Topic], messages: Iterable[type[Message]]) -> None:
         self.topics = {topic.name: topic for topic in topics}
         self.types = {message.type_name(): message for message in messages}
+        self._found: dict[str, Topic] = {}  # asked for every message
 
     def topic(self, name: str) -> Topic | None:
         """The topic of this name (a partner's own included), or None. Of two patterns that fit the longer one counts:
         `partner-x-acts` is what x writes, not the topic of a partner named x-acts.
         """
+        if found := self._found.get(name):
+            return found
         fitting = [topic for known, topic in self.topics.items() if belongs(known, name)]
-        return max(fitting, key=lambda topic: len(topic.name), default=None)
+        found = max(fitting, key=lambda topic: len(topic.name), default=None)
+        if found is not None:
+            self._found[name] = found
+        return found
 
     def model(self, type_name: str, *, topic: str) -> type[Message] | None:
         """The model of a record's `ce_type`, or None when the type is unknown or does not belong on this topic."""

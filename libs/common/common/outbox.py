@@ -1,11 +1,12 @@
 """What is to be published: rows of the outbox, written in the transaction that made them true."""
 
-import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+import orjson
 
 from common.envelope import Envelope
 from common.errors import InvalidMessage
@@ -75,7 +76,7 @@ async def write_outbox(connection: Connection, outgoing: Sequence[Outgoing], now
         [o.message.topic_name() for o in outgoing],
         keys,
         payloads,
-        [json.dumps(o.envelope.to_headers()) for o in outgoing],
+        [orjson.dumps(o.envelope.to_headers()).decode() for o in outgoing],
         [o.message.subject() for o in outgoing],
         now,
     )

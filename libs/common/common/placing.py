@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from common.decisions import CallFinished, Consumers, Located, On, Thing
+from common.messages import Message
 from common.postgres import Connection
 from common.records import Arrival
 
@@ -18,8 +19,12 @@ async def place(
     """The arrivals of each thing in their order, and those that no line finds a thing for."""
     placed: Placed = {}
     at_home: set[tuple[str, str]] = set()
+    of_kind: dict[tuple[type[Message], str], list[Arrival]] = {}
+    for arrival in arrivals:
+        of_kind.setdefault(_kind(arrival), []).append(arrival)
     for line in consumers.on:
-        mine = [arrival for arrival in arrivals if _is_for(line, arrival)]
+        outcome_of = f"outcome/{line.thing.name}" if line.message is CallFinished else ""
+        mine = of_kind.get((line.message, outcome_of), [])
         for arrival, located in zip(mine, await _find(connection, line, mine), strict=True):
             for key, message in located:
                 own = arrival if message is arrival.message else replace(arrival, message=message)
@@ -32,10 +37,10 @@ async def place(
     return placed, [arrival for arrival in arrivals if (arrival.source, arrival.source_id) not in at_home]
 
 
-def _is_for(line: On, arrival: Arrival) -> bool:
-    if isinstance(arrival.message, CallFinished):
-        return line.message is CallFinished and arrival.source == f"outcome/{line.thing.name}"
-    return type(arrival.message) is line.message
+def _kind(arrival: Arrival) -> tuple[type[Message], str]:
+    """A message's type; outcomes of calls also by the thing that made the call."""
+    kind = type(arrival.message)
+    return kind, arrival.source if kind is CallFinished else ""
 
 
 async def _find(connection: Connection, line: On, mine: Sequence[Arrival]) -> Sequence[Sequence[Located]]:

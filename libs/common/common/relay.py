@@ -6,11 +6,11 @@ shard at a time (advisory lock of the same transaction). A failed idempotent pro
 
 import asyncio
 import contextlib
-import json
 import random
 from collections import Counter
 
 import asyncpg
+import orjson
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
@@ -173,7 +173,7 @@ class Relay:
         return len(rows)
 
     async def _send(self, producer: AIOKafkaProducer, shard: int, row: asyncpg.Record) -> "asyncio.Future[object]":
-        headers: dict[str, str] = json.loads(row["headers"])
+        headers: dict[str, str] = orjson.loads(row["headers"])
         try:
             return await producer.send(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
                 self.prefix + row["topic"],

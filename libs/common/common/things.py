@@ -1,12 +1,12 @@
 """Rows of things: locked, read, and written by one statement a kind."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from common.decisions import Consumers, Thing
 from common.desk import waiting_arrival
@@ -74,7 +74,7 @@ async def _with_waiting(
             key=row["key"],
             version=row["version"],
             state=None if row["state"] is None else thing.adapter.validate_json(row["state"]),
-            sequences=json.loads(row["sequences"]),
+            sequences=orjson.loads(row["sequences"]),
             drawn={column: row[column] for column in thing.extra_columns},
             waiting=waiting.get(row["key"], ()),
             blocked=row["key"] in blocked,
@@ -104,7 +104,7 @@ async def write_things(
         [f.steps for f in ordered],
         [None if f.state is None else thing.adapter.dump_json(f.state).decode() for f in ordered],
         [f.due_at(thing) for f in ordered],
-        [json.dumps(sequences[f.loaded.key]) for f in ordered],
+        [orjson.dumps(sequences[f.loaded.key]).decode() for f in ordered],
     )
     if len(written) != len(ordered):
         raise ConcurrencyFault(thing.name)
