@@ -1,5 +1,6 @@
 """`bench NAME`: a benchmark of tests/bench, which measures and prints its own limit in the same run."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,4 +22,5 @@ def run_benchmark(console: Console, arguments: Sequence[str]) -> int:
     if name not in names:
         raise typer.BadParameter(f"there is no benchmark {name}; there are: {', '.join(names) or 'none'}")
     command = [sys.executable, str(folder / f"{name}.py"), *rest]
-    return subprocess.run(command, cwd=checkout(), check=False).returncode  # noqa: S603 - our own command line
+    env = os.environ | {"PYTHONPATH": str(folder)}  # what benchmarks share lies beside them
+    return subprocess.run(command, cwd=checkout(), env=env, check=False).returncode  # noqa: S603 - our own command line
