@@ -27,6 +27,7 @@ from common.logs import set_up_logs
 from common.messages import Catalogue
 from common.postgres import Pool, open_pool
 from common.records import Record
+from common.redrive import follow_desk
 from common.relay import Relay
 from common.runner import DUE_AT_ONCE, Runner
 from common.settings import ServiceSettings
@@ -145,6 +146,7 @@ class Service:
             self.relay.run(),
             self._follow_clock(),
             self._sample(),
+            follow_desk(self.runner, database_url=self.settings.database_url, stepped=self.stepped),
             *due,
             *(loop(self) for loop in self.loops),
         ]
