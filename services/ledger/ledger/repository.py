@@ -14,7 +14,7 @@ from ledger.domain.journals import Booking, ledger_accounts_of, post_batch_argum
 from ledger.domain.jurisdictions import JURISDICTIONS
 from ledger.domain.payment_files import RemittanceRow
 from ledger.domain.references import reference_numbers
-from ledger.domain.trust_account import ImportStatement
+from ledger.domain.trust_account import ImportStatement, paid_out
 from ledger.handlers.case_accounts import MatchedReceipt
 from ledger.handlers.trust_accounts import ProveTrust
 
@@ -61,23 +61,15 @@ async def locate_remittances(connection: Connection, messages: Sequence[Message]
 
 
 async def locate_statements(connection: Connection, messages: Sequence[Message]) -> list[list[Located]]:
-    """Statements at their trust account, with those of their debits that are remittances of ours."""
+    """Statements at their trust account, with those of their debits that pay out a remittance of ours: one that is in
+    transit, with its whole amount, once.
+    """
     imports = [message for message in messages if isinstance(message, ImportStatement)]
     ids = [debit.remittance_id for one in imports for debit in one.statement.debits if debit.remittance_id]
-    known = await _clients(connection, ids)
+    rows = await connection.fetch(QUERIES.select_in_transit, ids)
+    in_transit: dict[UUID, int] = {row["remittance_id"]: row["in_transit_cents"] for row in rows}
     return [
-        [
-            (
-                one.trust_account_id,
-                one.model_copy(
-                    update={
-                        "known_remittances": tuple(
-                            debit.remittance_id for debit in one.statement.debits if debit.remittance_id in known
-                        )
-                    }
-                ),
-            )
-        ]
+        [(one.trust_account_id, one.model_copy(update={"paid_out": paid_out(one.statement.debits, in_transit)}))]
         for one in imports
     ]
 

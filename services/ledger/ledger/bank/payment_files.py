@@ -12,11 +12,11 @@ from common.decisions import Result
 from common.errors import InvalidMessage, TemporaryFailure
 from common.messages import Value
 from ledger.bank.pain001 import write_pain001
+from ledger.domain.bank_days import next_bank_day
 from ledger.domain.client_account import LOCAL
 from ledger.domain.payment_files import PaymentFile
 from ledger.domain.payouts import InvalidPayout, Payout, PayoutBatch
 from ledger.settings import TrustAccountSettings
-from statutes.be.calendar import next_working_day
 
 
 class PaymentFiles:
@@ -53,7 +53,7 @@ class PaymentFiles:
         return PayoutBatch(
             batch_id=payload.remittance_id,
             created_at=local,
-            execute_on=next_working_day(local.date() + timedelta(days=1)),
+            execute_on=next_bank_day(local.date() + timedelta(days=1)),
             trust_entity_name=trust.holder,
             trust_iban=trust.iban,
             trust_bic=trust.bic,

@@ -205,6 +205,21 @@ def cover(case_account: CaseAccount, *, payment_id: UUID, amount_cents: int, val
     )
 
 
+def reallocated(before: CaseAccount, after: CaseAccount) -> Counter[tuple[UUID, Bucket]]:
+    """What earlier payments cover otherwise since a charge or an interest term was added that is due before them: cents
+    by claim and bucket, together zero. Raises InvalidMessage if an overpayment changed: a person decides about it.
+    """
+    if not before.shares:
+        return Counter()
+    last_on = max(share.on for share in before.shares)
+    was, now_is = position(before, as_of=last_on), position(after, as_of=last_on)
+    if was.overpayment != now_is.overpayment:
+        raise InvalidMessage("overpayment_changed", "a charge would take what was overpaid before; look what is owed")
+    parts = covered_cents(now_is)
+    parts.subtract(covered_cents(was))
+    return parts
+
+
 def _shares(
     case_account: CaseAccount, owed: Statement, *, payment_id: UUID, amount_cents: int, value_on: date
 ) -> Iterator[Share]:

@@ -124,8 +124,9 @@ def interest_after_first_reminder(
     case_account: CaseAccount, *, sent_on: date, channel: Literal["post", "e_mail"], from_on: date
 ) -> tuple[Claim, ...]:
     """Claims with an agreed rate bear interest now, at most the legal maximum of the day on which the term ended;
-    without an agreed rate the agency asks none.
+    without an agreed rate the agency asks none, and none on what is paid already.
     """
+    still_open = {claim.claim_id for claim in position(case_account, as_of=from_on).claims if claim.open > 0}
     term = be.reminder_term(sent_on=sent_on, channel=channel, creditor_is_sme=case_account.client_is_sme)
     ceiling = interest_rate(series="be_b2b", as_of=from_on).percent
     return tuple(
@@ -136,7 +137,7 @@ def interest_after_first_reminder(
                 percent_per_year=str(min(Decimal(claim.agreed_percent), ceiling)),
             ),
         )
-        if claim.agreed_percent is not None and claim.interest is None
+        if claim.agreed_percent is not None and claim.interest is None and str(claim.claim_id) in still_open
         else claim
         for claim in case_account.claims
     )

@@ -7,9 +7,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from common.ids import name_id
+from ledger.domain.bank_days import next_bank_day
 from ledger.domain.journals import Journal, JournalKind, journal_key, transfer
 from ledger.domain.jurisdictions import JURISDICTIONS, Country
-from statutes.be.calendar import is_working_day
 
 PAYOUT_TIME = time(17, 0)  # the bank takes files until the evening and debits them the next morning
 LOCAL = ZoneInfo("Europe/Amsterdam")
@@ -72,14 +72,12 @@ def credited(client: ClientAccount, country: Country, cents: int, *, now: dateti
 
 
 def next_payout(now: datetime, rhythm: Literal["daily", "weekly"]) -> datetime:
-    """The next payout time on a bank day after now (weekly: on the next Friday, or the bank day before it)."""
+    """The next payout time on a bank day after now (weekly: on the next Friday, or the bank day after it)."""
     local = now.astimezone(LOCAL)
     day = local.date() if local.time() < PAYOUT_TIME else local.date() + timedelta(days=1)
     if rhythm == "weekly":
         day += timedelta(days=(WEEKLY_PAYOUT_DAY - day.weekday()) % 7)
-    while not is_working_day(day):
-        day += timedelta(days=1)
-    return datetime.combine(day, PAYOUT_TIME, LOCAL).astimezone(now.tzinfo)
+    return datetime.combine(next_bank_day(day), PAYOUT_TIME, LOCAL).astimezone(now.tzinfo)
 
 
 def prepare(client: ClientAccount, *, now: datetime) -> tuple[ClientAccount, list[Remittance]]:

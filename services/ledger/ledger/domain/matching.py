@@ -96,6 +96,17 @@ def match_journals(
             )
 
 
+def correction_journals(
+    case_file_id: UUID, case_account: CaseAccount, parts: Counter[tuple[UUID, Bucket]], *, ground: str, on: date
+) -> Iterator[Journal]:
+    """What earlier payments cover otherwise moves inside the claim book; whose money it is does not change."""
+    lines = _allocation_lines(case_file_id, parts)
+    if lines:
+        yield _claim_journal(
+            JournalKind.ALLOCATE, case_account, ("corrected", ground, case_file_id), on=on, value_on=on, lines=lines
+        )
+
+
 def _allocation_lines(case_file_id: UUID, parts: Counter[tuple[UUID, Bucket]]) -> tuple[Line, ...]:
     """What is covered leaves the claim; interest enters the book when it is paid, so it passes through both sides."""
     lines = [

@@ -1,5 +1,6 @@
 """A trust account as its bank statements tell it, and what one statement comes to."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import ClassVar
@@ -74,7 +75,7 @@ class ImportStatement(Message):
     iban: str
     country: Country
     statement: "ReadStatement"
-    known_remittances: tuple[UUID, ...] = ()
+    paid_out: tuple[UUID, ...] = ()  # entry ids of the debits that are remittances of ours
 
 
 class ReadStatement(Value):
@@ -139,6 +140,18 @@ def to_book(statement: Statement, trust_account: RegisteredAccount) -> tuple[tup
                     )
                 )
     return tuple(receipts), tuple(debits)
+
+
+def paid_out(debits: Iterable[Debit], in_transit: dict[UUID, int]) -> tuple[UUID, ...]:
+    """The entries that pay out a remittance: it is in transit with exactly this amount. What is found is taken out of
+    `in_transit` (cents by remittance), so that a second debit of one remittance stays unexplained.
+    """
+    found: list[UUID] = []
+    for debit in debits:
+        if debit.remittance_id is not None and in_transit.get(debit.remittance_id) == debit.amount_cents:
+            del in_transit[debit.remittance_id]
+            found.append(debit.entry_id)
+    return tuple(found)
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -15,9 +15,9 @@ from contracts.dunning import NoticeTermExpired, NoticeType
 from contracts.intake import CaseFileOpened, ClaimAccepted
 from contracts.ledger import BookReceipt, CaseFilePaid, CostCharged, CreditClient, PaymentAllocated
 from ledger.domain import charging
-from ledger.domain.case_account import CaseAccount, Charge, Claim, Clause, Covering, cover, law_or_desk
+from ledger.domain.case_account import CaseAccount, Charge, Claim, Clause, Covering, cover, law_or_desk, reallocated
 from ledger.domain.journals import Booking
-from ledger.domain.matching import charge_journals, match_journals, principal_journal
+from ledger.domain.matching import charge_journals, correction_journals, match_journals, principal_journal
 
 LOCAL = ZoneInfo("Europe/Amsterdam")
 CHANNELS: dict[str, Literal["post", "e_mail"]] = {"email": "e_mail", "letter": "post"}
@@ -92,10 +92,16 @@ def charge_after_notice(case_account: CaseAccount, event: NoticeTermExpired, now
             )
             told = [claim for claim, before in zip(claims, case_account.claims, strict=True) if claim != before]
             answered = replace(answered, claims=claims)
+        charged = answered.with_charges(charges)
+        corrected = reallocated(case_account, charged)
     on = now.astimezone(LOCAL).date()
-    journals = charge_journals(event.case_file_id, answered, charges, ground=str(event.notice_id), on=on)
+    ground = str(event.notice_id)
+    journals = [
+        *charge_journals(event.case_file_id, answered, charges, ground=ground, on=on),
+        *correction_journals(event.case_file_id, answered, corrected, ground=ground, on=on),
+    ]
     return Decision(
-        answered.with_charges(charges),
+        charged,
         [_cost_charged(event.case_file_id, event.notice_id, charges, told)],
         [Booking(journal) for journal in journals],
     )

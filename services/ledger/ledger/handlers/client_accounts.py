@@ -95,6 +95,8 @@ def take_file_outcome(client: ClientAccount, outcome: CallFinished, now: datetim
 
 def confirm_payout(client: ClientAccount, command: BookPayout, now: datetime) -> Decision[ClientAccount]:
     """The bank debited the file: the money is with the client."""
+    if all(remittance.remittance_id != command.remittance_id for remittance in client.remittances):
+        return Decision(client)  # it was confirmed before
     told = RemittanceExecuted(
         client_id=client.client_id,
         remittance_id=command.remittance_id,

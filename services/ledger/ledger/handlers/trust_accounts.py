@@ -50,7 +50,7 @@ def import_statement(
         )
         held_account = replace(trust_account, held=(*trust_account.held, statement.statement_id)[-50:])
         return Decision(held_account, [held], answer={"decision": "held", "findings": list(faults)})
-    ours = {debit.entry_id for debit in statement.debits if debit.remittance_id in set(message.known_remittances)}
+    ours = set(message.paid_out)
     journals = [receipt_journal(trust_account, receipt) for receipt in statement.receipts]
     journals += [debit_journal(trust_account, debit, is_ours=debit.entry_id in ours) for debit in statement.debits]
     return Decision(

@@ -14,6 +14,16 @@ SELECT
 FROM remittance
 WHERE remittance_id = ANY($1::uuid[]);
 
+-- What each remittance still has in transit: nothing once the bank has debited it.
+-- name: select_in_transit
+SELECT
+    r.remittance_id,
+    b.posted_cents AS in_transit_cents
+FROM remittance AS r
+INNER JOIN ledger.ledger_account AS a ON a.code = 'INTRANSIT:' || r.remittance_id::text
+INNER JOIN ledger.balance AS b ON a.id = b.ledger_account_id
+WHERE r.remittance_id = ANY($1::uuid[]);
+
 -- name: insert_remittances
 INSERT INTO remittance (remittance_id, client_id)
 SELECT
