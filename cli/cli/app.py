@@ -82,6 +82,26 @@ def trace(
     show(_console(), case_file)
 
 
+@app.command(context_settings=_PASS_ON, add_help_option=False)
+def deadletters(context: typer.Context) -> None:
+    """Records that no service could apply: list, show, edit, redrive, discard."""
+    _pass_on("cli.desk", "deadletters_app", context)
+
+
+@app.command(context_settings=_PASS_ON, add_help_option=False)
+def outbox(context: typer.Context) -> None:
+    """What is not published yet; `resend` what was sent, `release` a stopped shard."""
+    _pass_on("cli.desk_outbox", "outbox_app", context)
+
+
+@app.command()
+def alarms() -> None:
+    """Per kind of thing: how many rows are due, how late the latest is, when the next one comes."""
+    from cli.desk_outbox import alarms as show  # noqa: PLC0415 - see the module's docstring
+
+    show()
+
+
 @client_app.command("add")
 def client_add(  # noqa: PLR0917 - typer reads them by name
     name: Annotated[str, typer.Argument(help="The client's name.")],
@@ -119,6 +139,14 @@ def bench(context: typer.Context) -> None:
     from cli.bench import run_benchmark  # noqa: PLC0415 - see the module's docstring
 
     raise typer.Exit(run_benchmark(_console(), context.args))
+
+
+@app.command(context_settings=_PASS_ON, add_help_option=False)
+def chaos(context: typer.Context) -> None:
+    """Kill toy services under load on servers of their own, and hold the account to every input: --kills N --seed S."""
+    from cli.chaos import run_chaos  # noqa: PLC0415 - see the module's docstring
+
+    raise typer.Exit(run_chaos(context.args))
 
 
 def run() -> None:

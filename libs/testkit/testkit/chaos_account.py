@@ -1,0 +1,173 @@
+"""The account of a chaos run: every input applied, repeated or parked; every effect once; order per key."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from common.envelope import text_headers
+from common.records import Record
+from kafka_admin import end_offsets
+from testkit.toy_app import RINGS, rung_at
+
+NOT_APPLIED = {"parked", "waiting"}
+
+
+@dataclass(kw_only=True)
+class Account:
+    """What went in and what became of it; `faults` says what is wrong."""
+
+    inputs: int = 0
+    applied: int = 0
+    duplicates: int = 0
+    parked: int = 0
+    said: int = 0
+    said_again: int = 0
+    rings: int = 0
+    faults: list[str] = field(default_factory=list[str])
+
+    def line(self) -> str:
+        """The conservation line."""
+        total = self.applied + self.duplicates + self.parked
+        sign = "=" if self.inputs == total else "!="
+        return (
+            f"inputs {self.inputs} {sign} applied {self.applied} + duplicates {self.duplicates} + parked {self.parked};"
+            f" said {self.said} once each and in order ({self.said_again} repeats dropped); rang {self.rings} once each"
+        )
+
+
+async def read_topic(bootstrap: str, topic: str) -> list[Record]:
+    """All records of a topic, in order per partition."""
+    consumer: Any = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        ends = {
+            TopicPartition(name, number): latest
+            for (name, number), (_, latest) in (await asyncio.to_thread(end_offsets, bootstrap, [topic])).items()
+        }
+        partitions = list(ends)
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        found: list[Record] = []
+        while any([await consumer.position(p) < end for p, end in ends.items()]):
+            for batch in (await consumer.getmany(timeout_ms=300)).values():
+                found.extend(batch)
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def draw_up(
+    database_url: str, *, requests: Sequence[Record], said: Sequence[Record], bell_file: Path, topic: str
+) -> Account:
+    """Hold the topics, the database and the provider's file against each other."""
+    account = Account(inputs=len(requests))
+    connection = await asyncpg.connect(database_url)
+    try:
+        inbox = {
+            row["event_id"]: row["handler"] for row in await connection.fetch("SELECT event_id, handler FROM inbox")
+        }
+        letters = await connection.fetch("SELECT source_id, headers FROM dead_letter WHERE source = $1", topic)
+        counters = await connection.fetch("SELECT counter_id, state FROM counter")
+        account.faults += [
+            f"{table}: {rows} rows are left"
+            for table in ("waiting", "outbox", "outbox_stopped", "outside_call")
+            if (rows := await connection.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608  a name of ours
+        ]
+    finally:
+        await connection.close()
+    applied = _inputs(account, requests, inbox, {row["source_id"] for row in letters})
+    states = {row["counter_id"]: json.loads(row["state"]) for row in counters}
+    rings = _effects(account, applied, states)
+    _order(account, said, Counter(UUID(body["counter_id"]) for body in applied if "number" in body))
+    heard = rung_at(bell_file)
+    account.rings = len(heard)
+    account.faults += [f"call {call} was made {n} times" for call, n in Counter(heard).items() if n > 1]
+    if len(heard) != rings:
+        account.faults.append(f"{rings} rings were decided, {len(heard)} were heard")
+    return account
+
+
+def _inputs(
+    account: Account, requests: Sequence[Record], inbox: dict[UUID, str], parked: set[str]
+) -> list[dict[str, Any]]:
+    """Sort every record into exactly one of the three; returns what was applied, as JSON."""
+    seen: set[UUID] = set()
+    bodies: list[dict[str, Any]] = []
+    for record in requests:
+        name = f"{record.partition}/{record.offset}"
+        event_id = _event_id(record)
+        if event_id is not None and event_id in seen:
+            account.duplicates += 1
+            continue
+        if event_id is not None:
+            seen.add(event_id)
+        is_applied = event_id is not None and inbox.get(event_id, "parked") not in NOT_APPLIED
+        if is_applied is (name in parked):
+            account.faults.append(f"input {name} is {'applied and parked' if is_applied else 'lost'}")
+        elif is_applied:
+            account.applied += 1
+            bodies.append(json.loads(record.value or b""))
+        else:
+            account.parked += 1
+    account.faults += [f"event {event_id} is in the inbox and not on the topic" for event_id in inbox.keys() - seen]
+    if account.inputs != account.applied + account.duplicates + account.parked:
+        account.faults.append("the conservation line does not hold")
+    return bodies
+
+
+def _event_id(record: Record) -> UUID | None:
+    try:
+        return UUID(text_headers(record.headers)["ce_id"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _effects(account: Account, applied: Sequence[dict[str, Any]], states: dict[UUID, dict[str, int]]) -> int:
+    """Totals are what was applied; returns how many rings were decided."""
+    totals: Counter[UUID] = Counter()
+    rings: Counter[UUID] = Counter()
+    for body in applied:
+        key = UUID(str(body["counter_id"]))
+        totals[key] += int(str(body.get("number", 0)))
+        rings[key] += body.get("text") == RINGS
+    for key, state in states.items():
+        if state["total"] != totals[key]:
+            account.faults.append(f"counter {key} stands at {state['total']}, {totals[key]} was applied")
+        if (state["heard"], state["unheard"]) != (rings[key], 0):
+            account.faults.append(
+                f"counter {key} heard {state['heard']} rings of {rings[key]}, {state['unheard']} unknown"
+            )
+    account.faults += [f"counter {key} is missing" for key in totals.keys() - states.keys()]
+    return rings.total()
+
+
+def _order(account: Account, said: Sequence[Record], moves: Counter[UUID]) -> None:
+    """A consumer that drops repeats sees the numbers of a key strictly +1, as many as moved it."""
+    dropped: set[str] = set()
+    last: Counter[UUID] = Counter()
+    for record in said:
+        headers = text_headers(record.headers)
+        if headers["ce_id"] in dropped:
+            account.said_again += 1
+            continue
+        dropped.add(headers["ce_id"])
+        account.said += 1
+        key, number = UUID((record.key or b"").decode()), int(headers["ce_sequence"])
+        if number != last[key] + 1:
+            account.faults.append(f"key {key}: number {number} was said after {last[key]}")
+        last[key] = number
+    account.faults += [
+        f"key {key} moved {moves[key]} times and said {last[key]}"
+        for key in last.keys() | moves.keys()
+        if moves[key] != last[key]
+    ]

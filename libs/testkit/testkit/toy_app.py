@@ -1,0 +1,193 @@
+"""The toy service as a process that may die: `python -m testkit.toy_app`, told by its environment.
+
+Its counters rest after a moment, and ring a bell outside. With `--nursery` it reads one environment a line, and forks a
+process for each: imports are paid once, and a killed process is back at once.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import json
+import os
+import signal
+import sys
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import FrameType
+
+import asyncpg
+
+from common import broker, failpoints
+from common.calls import Outcome
+from common.decisions import Call, CallFinished, Consumers, Decision, Due, On, Result, Thing
+from common.logs import set_up_logs
+from common.messages import Value
+from common.service import Service
+from common.settings import ServiceSettings
+from testkit import toy
+
+RINGS = "ring"  # the text of a message that rings the bell
+RESTS_AFTER = timedelta(seconds=0.3)
+
+
+class Bell(Value):
+    """What is said at the bell."""
+
+    counter_id: uuid.UUID
+
+
+class BellChannel:
+    """A provider that keeps every call in a file, one line each, and can be asked. Told twice, it rings twice."""
+
+    payload: type[Value] = Bell
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    async def call(self, call_id: uuid.UUID, payload: Bell) -> str:  # noqa: ARG002  the protocol's arguments
+        """Ring: the line is written whole or not at all."""
+        line = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(line, f"{call_id}\n".encode())
+        finally:
+            os.close(line)
+        return "rung"
+
+    async def was_accepted(self, call_id: uuid.UUID, payload: Bell) -> Outcome | None:  # noqa: ARG002  as above
+        """Look into the file."""
+        return Outcome(result=Result.ACCEPTED, detail="rung") if str(call_id) in rung_at(self.path) else None
+
+
+def rung_at(path: Path) -> list[str]:
+    """The call ids of every ring, in order."""
+    return path.read_text().split() if path.exists() else []
+
+
+@dataclass(frozen=True)
+class RingingCounter(toy.Counter):
+    """A counter that knows how often its bell was heard."""
+
+    heard: int = 0
+    unheard: int = 0
+
+
+COUNTER = Thing(name="counter", state=RingingCounter, next_due_at=lambda counter: counter.rests_at)
+
+
+def open_counter(counter: RingingCounter | None, command: toy.OpenCounter, now: datetime) -> Decision[RingingCounter]:
+    """An open counter stays as it is."""
+    return Decision(counter or RingingCounter(rests_at=now + RESTS_AFTER), answer={"opened": str(command.counter_id)})
+
+
+def add_to_counter(counter: RingingCounter, command: toy.AddToCounter, now: datetime) -> Decision[RingingCounter]:
+    """As the toy's own; rests soon, and rings when it is told so."""
+    plain = toy.add_to_counter(counter, command, now)
+    total = plain.state.total
+    bell = Call(
+        call_id=uuid.uuid5(command.counter_id, str(total)), channel="bell", payload=Bell(counter_id=command.counter_id)
+    )
+    return Decision(
+        replace(counter, total=total, rests_at=now + RESTS_AFTER),
+        send=plain.send,
+        calls=[bell] if command.text == RINGS else [],
+        answer=plain.answer,
+    )
+
+
+def rest_counter(counter: RingingCounter, due: Due, _now: datetime) -> Decision[RingingCounter]:
+    """It rests until it is moved again."""
+    assert counter.rests_at is not None
+    assert counter.rests_at <= due.due_at
+    return Decision(replace(counter, rests_at=None))
+
+
+def hear_bell(counter: RingingCounter, outcome: CallFinished, _now: datetime) -> Decision[RingingCounter]:
+    """Count what was rung for certain, and what nobody knows of."""
+    if outcome.result is Result.ACCEPTED:
+        return Decision(replace(counter, heard=counter.heard + 1))
+    return Decision(replace(counter, unheard=counter.unheard + 1))
+
+
+CONSUMERS = Consumers(
+    on=(
+        On(message=toy.OpenCounter, handler=open_counter, thing=COUNTER, opens=True),
+        On(message=toy.AddToCounter, handler=add_to_counter, thing=COUNTER),
+        On(message=Due, handler=rest_counter, thing=COUNTER),
+        On(message=CallFinished, handler=hear_bell, thing=COUNTER),
+    )
+)
+
+
+async def serve() -> None:
+    """Run as the environment says until SIGTERM. `BELL_FILE` is the provider; `SESSION_TIMEOUT_MS` when a test cannot
+    wait for the plumbing's own.
+    """
+    set_up_logs("toy")
+    broker.SESSION_TIMEOUT_MS = int(os.environ.get("SESSION_TIMEOUT_MS", broker.SESSION_TIMEOUT_MS))
+    settings = ServiceSettings()  # pyright: ignore[reportCallIssue]  the environment gives what is missing
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    while not told.is_set():
+        service = Service(
+            "toy",
+            settings=settings,
+            catalogue=toy.CATALOGUE,
+            topics=["toy.requests.v1"],
+            consumers=CONSUMERS,
+            channels={"bell": BellChannel(Path(os.environ["BELL_FILE"]))},
+        )
+        try:
+            async with service.running():
+                await told.wait()
+        except (OSError, asyncpg.PostgresError):  # the database is away: whoever runs processes starts it again
+            await asyncio.sleep(0.2)
+
+
+def nurse() -> None:
+    """Fork a process for each line of stdin (its environment as JSON); say `born PID` and `died PID STATUS`."""
+    living: set[int] = set()
+
+    def bury(_signal: int, _frame: FrameType | None) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if not pid:
+                    return
+                living.discard(pid)
+                os.write(1, f"died {pid} {os.waitstatus_to_exitcode(status)}\n".encode())
+
+    signal.signal(signal.SIGCHLD, bury)
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            _live(json.loads(line))
+        living.add(pid)
+        os.write(1, f"born {pid}\n".encode())
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for pid in living:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _live(environment: dict[str, str]) -> None:
+    """What a forked process does, to its end."""
+    status = 1
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.dup2(2, 1)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.environ.update(environment)
+        importlib.reload(failpoints)  # the names it is armed with are read at import
+        asyncio.run(serve())
+        status = 0
+    finally:
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    if "--nursery" in sys.argv:
+        nurse()
+    else:
+        asyncio.run(serve())
