@@ -1,0 +1,36 @@
+from contextlib import asynccontextmanager
+
+import pytest
+
+from testkit.chaos import a_world
+
+
+@pytest.fixture
+def toy_world(tmp_path):
+    """`async with toy_world(bootstrap, database_url, seed=1) as world`: a fed world without processes yet."""
+
+    @asynccontextmanager
+    async def make(bootstrap, database_url, *, seed=1, **settings):
+        async with (
+            a_world(seed=seed, bootstrap=bootstrap, database_url=database_url, folder=tmp_path, **settings) as world,
+            world.fed(),
+        ):
+            yield world
+
+    return make
+
+
+@pytest.fixture
+def closes():
+    """Settle, print the conservation line, and hold the account to it."""
+
+    async def check(world):
+        world.stop_feeding.set()
+        account = await world.settle()
+        print(account.line(), dict(world.injected))  # noqa: T201  the conservation line, shown by -s and on failure
+        assert not account.faults, account.faults[:20]
+        assert account.applied
+        assert account.parked
+        return account
+
+    return check
