@@ -151,13 +151,20 @@ def _postings(case_account: CaseAccount) -> Iterator[Posting]:
         yield Posting(claim_id=str(share.claim_id), kind=share.kind, on=share.on, amount=to_decimal(share.amount_cents))
 
 
-def covered_cents(owed: Statement) -> Counter[tuple[UUID, Bucket]]:
-    """What all payments and credits together cover, by claim and bucket."""
+def covered_cents(owed: Statement, *kinds: Literal["payment", "credit"]) -> Counter[tuple[UUID, Bucket]]:
+    """What all payments, all credits, or (no kind named) both together cover, by claim and bucket."""
     covered: Counter[tuple[UUID, Bucket]] = Counter()
     for allocation in owed.allocations:
+        if kinds and allocation.kind not in kinds:
+            continue
         for bucket in BUCKETS:
             covered[UUID(allocation.claim_id), bucket] += to_cents(getattr(allocation, bucket))
     return covered
+
+
+def overpaid_cents(owed: Statement) -> int:
+    """What payments were too much; a credit that finds less to let go than before gives nobody money."""
+    return sum(to_cents(allocation.overpayment) for allocation in owed.allocations if allocation.kind == "payment")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,14 +195,17 @@ def cover(case_account: CaseAccount, *, payment_id: UUID, amount_cents: int, val
     paid = replace(case_account, shares=(*case_account.shares, *shares))
     after = position(paid, as_of=day_after)
     overpaid = amount_cents - sum(share.amount_cents for share in shares)
-    overpaid += to_cents(after.overpayment) - to_cents(before.overpayment)
-    parts = covered_cents(after)
-    parts.subtract(covered_cents(before))
+    overpaid += overpaid_cents(after) - overpaid_cents(before)
+    if not 0 <= overpaid <= amount_cents:
+        raise InvalidMessage("overpayment_changed", "this payment changes by its value date what others overpaid")
+    parts = covered_cents(after, "payment")
+    parts.subtract(covered_cents(before, "payment"))
     rest = _let_go(paid, after, payment_id=payment_id, value_on=value_on)
     closed = replace(paid, shares=(*paid.shares, *rest), overpaid_cents=paid.overpaid_cents + overpaid)
     final = position(closed, as_of=day_after)
     written_off = covered_cents(final)
-    written_off.subtract(covered_cents(after))
+    written_off.subtract(covered_cents(before))
+    written_off.subtract(parts)
     open_cents = to_cents(final.total_open)
     if open_cents == 0 and closed.paid_on is None:
         closed = replace(closed, paid_on=value_on)
@@ -207,13 +217,13 @@ def cover(case_account: CaseAccount, *, payment_id: UUID, amount_cents: int, val
 
 def reallocated(before: CaseAccount, after: CaseAccount) -> Counter[tuple[UUID, Bucket]]:
     """What earlier payments cover otherwise since a charge or an interest term was added that is due before them: cents
-    by claim and bucket, together zero. Raises InvalidMessage if an overpayment changed: a person decides about it.
+    by claim and bucket. Raises InvalidMessage if an overpayment changed: a person decides about it.
     """
     if not before.shares:
         return Counter()
     last_on = max(share.on for share in before.shares)
     was, now_is = position(before, as_of=last_on), position(after, as_of=last_on)
-    if was.overpayment != now_is.overpayment:
+    if overpaid_cents(was) != overpaid_cents(now_is):
         raise InvalidMessage("overpayment_changed", "a charge would take what was overpaid before; look what is owed")
     parts = covered_cents(now_is)
     parts.subtract(covered_cents(was))
