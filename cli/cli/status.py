@@ -1,5 +1,8 @@
 """`status`: what runs, what lags, and which messages nobody could apply."""
 
+import json
+import urllib.error
+import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.desk_outbox import alarms_of
 from cli.places import state_dir
 from cli.up import the_platform
 from contracts.registry import topics_for
@@ -39,8 +43,14 @@ SELECT
     (SELECT COALESCE(extract(epoch FROM now() - min(created_at)), 0)::bigint FROM outbox),
     (SELECT count(*) FROM dead_letter WHERE settled_at IS NULL),
     (SELECT count(*) FROM waiting),
-    (SELECT COALESCE(string_agg(shard || ': ' || reason, '; '), '') FROM outbox_stopped)
-"""
+    (SELECT COALESCE(string_agg(shard || ': ' || reason, '; '), '') FROM outbox_stopped),
+    (SELECT count(*) FROM dead_letter WHERE failed_at > {now} - interval '1 hour'),
+    (SELECT COALESCE(extract(epoch FROM {now} - min(since)), 0)::bigint FROM waiting)
+""".replace("{now}", "COALESCE((SELECT now FROM clock), now())")
+OLD_OUTBOX = timedelta(minutes=1)
+OLD_WAIT = timedelta(minutes=10)
+LATE_ALARM = timedelta(minutes=1)
+STOPPED_SHARD_PAGE = "docs/runbooks/stopped-outbox-shard.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +73,16 @@ class ServiceState:
     parked_count: int
     waiting_count: int
     stopped_shards: str
+    parked_last_hour: int
+    longest_wait: timedelta
+    latest_alarm: timedelta
     parked: Sequence[HeldMessage]
     waiting: Sequence[HeldMessage]
 
 
 def read_state(service: str, url: str) -> ServiceState:
     """Read one service's database. Raises PostgresError when it does not answer or was never migrated."""
-    ((depth, age_seconds, parked, waiting, stopped),) = run_sql(url, _COUNTS)
+    ((depth, age_seconds, parked, waiting, stopped, last_hour, wait_seconds),) = run_sql(url, _COUNTS)
     return ServiceState(
         service=service,
         outbox_depth=int(depth),
@@ -77,9 +90,39 @@ def read_state(service: str, url: str) -> ServiceState:
         parked_count=int(parked),
         waiting_count=int(waiting),
         stopped_shards=stopped,
+        parked_last_hour=int(last_hour),
+        longest_wait=timedelta(seconds=int(wait_seconds)),
+        latest_alarm=timedelta(seconds=max([0, *(late for _, _, _, late, _ in alarms_of(url))])),
         parked=_held(url, _PARKED),
         waiting=_held(url, _WAITING),
     )
+
+
+def faults_of(platform: Platform, service: str) -> str:
+    """What its readiness finds wrong: the database away, a consumer that is stuck; empty when nothing is."""
+    try:
+        with urllib.request.urlopen(f"{platform.http_url(service)}/health/ready", timeout=3):  # noqa: S310 - a loopback URL
+            return ""
+    except urllib.error.HTTPError as answer:
+        return "; ".join(json.loads(answer.read())["faults"])
+    except OSError:
+        return "it does not answer"
+
+
+def troubles(state: ServiceState) -> list[str]:
+    """What needs a person, in a sentence each, with the page that says what to do."""
+    found: list[str] = []
+    if state.stopped_shards:
+        found.append(f"the relay stopped a shard: {state.stopped_shards} ({STOPPED_SHARD_PAGE})")
+    if state.outbox_age > OLD_OUTBOX:
+        found.append(f"the oldest message to send waits since {state.outbox_age} ({STOPPED_SHARD_PAGE})")
+    if state.latest_alarm > LATE_ALARM:
+        found.append(f"an alarm is {state.latest_alarm} late (docs/runbooks/late-alarms.md)")
+    if state.parked_last_hour:
+        found.append(f"{state.parked_last_hour} dead letters in the last hour (docs/runbooks/dead-letters.md)")
+    if state.longest_wait > OLD_WAIT:
+        found.append(f"a message waits since {state.longest_wait} (docs/runbooks/waiting-messages.md)")
+    return found
 
 
 def lag_of(platform: Platform, service: str) -> int:
@@ -129,7 +172,7 @@ def _show_services(console: Console, platform: Platform) -> None:
         states.append(state)
         table.add_row(
             service,
-            "[green]yes[/]" if platform.is_ready(service) else "[red]no[/]",
+            "[green]yes[/]" if not (faults := faults_of(platform, service)) else f"[red]no[/]: {escape(faults)}",
             str(lag_of(platform, service)),
             str(state.outbox_depth),
             str(state.outbox_age) if state.outbox_depth else "",
@@ -138,8 +181,8 @@ def _show_services(console: Console, platform: Platform) -> None:
         )
     console.print(table)
     for state in states:
-        if state.stopped_shards:
-            console.print(f"[red]{state.service}: the relay stopped a shard: {escape(state.stopped_shards)}[/]")
+        for trouble in troubles(state):
+            console.print(f"[red]{state.service}: {escape(trouble)}[/]")
         _show_held(console, f"{state.service}: parked", state.parked, state.parked_count)
         _show_held(console, f"{state.service}: waiting", state.waiting, state.waiting_count)
 

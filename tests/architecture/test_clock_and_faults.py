@@ -16,7 +16,14 @@ SQL_ASKS_THE_TIME = re.compile(
     re.IGNORECASE,
 )
 LOOKS_LIKE_SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|DEFAULT|CREATE TABLE)\b")
-RUNNERS = {"runner", "relay", "calls", "folders", "service"}  # in common: loops that outlive a fault unknown to them
+RUNNERS = {
+    "runner",
+    "relay",
+    "calls",
+    "folders",
+    "service",
+    "redrive",
+}  # in common: loops that outlive a fault unknown to them
 CLOCKS = {"clock", "service"}  # in common: the clock, and who tells how long a consumer has been silent
 BROKER = "broker"
 NEAR_MONEY = {"statutes", "ledger"}

@@ -22,7 +22,22 @@ def quittance(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "down", "status", "logs", "demo", "test", "check", "trace", "client", "law", "bench"],
+    [
+        "up",
+        "down",
+        "status",
+        "logs",
+        "demo",
+        "test",
+        "check",
+        "trace",
+        "client",
+        "law",
+        "bench",
+        "deadletters",
+        "outbox",
+        "alarms",
+    ],
 )
 def test_help_names_every_command(command: str):
     answer = quittance("--help")

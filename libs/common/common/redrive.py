@@ -174,7 +174,7 @@ class Settling:
         try:
             async with self.connection.transaction():
                 because = await self._fold_letter()
-        except Exception as fault:
+        except (InvalidMessage, asyncpg.PostgresError) as fault:
             if not blames_record(fault):
                 raise
             code, reason = blame(fault)
@@ -260,7 +260,7 @@ class Settling:
             async with self.connection.transaction():
                 alone = {key: replace(loaded, waiting=waiting, blocked=False)}
                 (folded,) = await self._fold(thing, alone, {key: []})
-        except Exception as fault:
+        except (InvalidMessage, asyncpg.PostgresError) as fault:
             if not blames_record(fault):
                 raise
             code, reason = blame(fault)
