@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.desk_places import console, platform_of_up, services_of, url_of
+from common.outbox import SEND_AGAIN
 from local_stack.faults import LocalStackError
 from local_stack.postgres import identifier, literal, run_sql
 
@@ -19,21 +20,6 @@ SELECT count(*), COALESCE(extract(epoch FROM {now} - min(created_at)), 0)::bigin
     (SELECT count(*) FROM outbox_sent),
     (SELECT COALESCE(string_agg(shard || ' (' || reason || ')', ', ' ORDER BY shard), '') FROM outbox_stopped)
 FROM outbox
-"""
-# Moved back to its place in the order: what was sent goes before what is still to be sent; the relay files it again
-_RESEND = """
-WITH again AS (
-    DELETE FROM outbox_sent WHERE created_at >= {since}::timestamptz RETURNING *
-), moved AS (
-    INSERT INTO outbox (shard, seq, id, topic, key, payload, headers, subject, created_at)
-    OVERRIDING SYSTEM VALUE
-    SELECT DISTINCT ON (shard, seq) shard, seq, id, topic, key, payload, headers, subject, created_at
-    FROM again
-    ORDER BY shard, seq
-    ON CONFLICT DO NOTHING
-    RETURNING id
-)
-SELECT count(*) FROM moved
 """
 _RELEASE = "DELETE FROM outbox_stopped WHERE shard = {shard} RETURNING reason"
 _TABLES = """
@@ -79,7 +65,7 @@ def resend(
 
 def send_again(url: str, since: datetime) -> int:
     """Move what was sent since an instant back to the outbox, in its place; returns how many."""
-    return int(run_sql(url, _RESEND.format(since=literal(since.isoformat())))[0][0])
+    return int(run_sql(url, SEND_AGAIN.replace("$1", literal(since.isoformat())))[0][0])
 
 
 @outbox_app.command("release")

@@ -17,6 +17,25 @@ from common.postgres import Connection
 
 SHARDS = 8
 LARGEST_PAYLOAD = 900 * 1024
+# What was sent since an instant is moved back to its place in the order, before what is still to be sent; the relay
+# files it again, and inboxes drop what had arrived
+SEND_AGAIN = """
+WITH again AS (
+    DELETE FROM outbox_sent
+     WHERE created_at >= $1::timestamptz
+    RETURNING shard, seq, id, topic, key, payload, headers, subject, created_at
+), moved AS (
+    INSERT INTO outbox (shard, seq, id, topic, key, payload, headers, subject, created_at)
+    OVERRIDING SYSTEM VALUE
+    SELECT DISTINCT ON (shard, seq) shard, seq, id, topic, key, payload, headers, subject, created_at
+      FROM again
+     ORDER BY shard, seq
+        ON CONFLICT DO NOTHING
+    RETURNING id
+)
+SELECT count(*)
+  FROM moved
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import uuid
 import zlib
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
@@ -11,8 +12,9 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import MessageSizeTooLargeError
 
 from common.ids import new_event_id
-from common.outbox import SHARDS
+from common.outbox import SEND_AGAIN, SHARDS
 from common.relay import TRIES_PER_ROW, Relay
+from testkit import toy
 
 KEYS = [uuid.UUID(int=n + 1) for n in range(40)]
 
@@ -115,3 +117,32 @@ async def test_partitions_of_the_days_are_made_and_old_ones_dropped(pool, days):
     await pool.execute("INSERT INTO inbox VALUES ($1, now(), 'x')", new_event_id())
     at_home = await pool.fetchval("SELECT tableoid::regclass::text FROM inbox")
     assert at_home.startswith("inbox_2") if days == 0 else at_home
+
+
+async def test_what_was_sent_goes_out_again_under_its_ids_and_changes_nothing(world, pool):
+    key, start = uuid.uuid4(), datetime.now(UTC)
+    commands = [toy.OpenCounter(counter_id=key), *(toy.AddToCounter(counter_id=key, number=n) for n in (1, 2, 3))]
+    async with world.service().running():
+        for command in commands:
+            event_id = new_event_id()
+            await pool.execute(
+                "INSERT INTO outbox (shard, id, topic, key, payload, headers, subject, created_at)"
+                " VALUES (0, $1, 'toy.requests.v1', $2, $3, $4, $5, $6)",
+                event_id, str(key).encode(), command.model_dump_json().encode(),
+                json.dumps({"ce_id": str(event_id), "ce_type": command.type_name()}), key, start,
+            )  # fmt: skip
+        await world.settle(4)
+        sent = await pool.fetch("SELECT id, headers FROM outbox_sent WHERE topic = 'toy.requests.v1' ORDER BY seq")
+    last = await pool.fetchval("SELECT max(seq) FROM outbox_sent")
+    assert await pool.fetchval(SEND_AGAIN, start) == 7  # the four commands, and what the counter said
+    assert await pool.fetchval("SELECT max(seq) FROM outbox") == last
+    async with world.service().running():
+        await world.settle(8)
+    assert await pool.fetchval("SELECT state ->> 'total' FROM counter") == "6"
+    assert await pool.fetchval("SELECT version FROM counter") == 4
+    assert await pool.fetchval("SELECT count(*) FROM outbox_sent") == 7
+    again = await pool.fetch("SELECT id, headers FROM outbox_sent WHERE topic = 'toy.requests.v1' ORDER BY seq")
+    assert again == sent
+    said = await world.said()
+    assert [s.headers["ce_sequence"] for s in said] == ["1", "2", "3", "1", "2", "3"]
+    assert len({s.headers["ce_id"] for s in said}) == 3
