@@ -95,11 +95,10 @@ def test_an_amount_reads_like_a_letter_to_its_debtor():
     cap = be.indemnity_cap(debts=[be.RemindedDebt(claimed=euro("1350.00"))])
     first, second = statutes.rendered(cap.explanation, "nl")
     assert first.text == (
-        "U moet nog € 1.350,00 betalen. Voor dit bedrag mag de vaste vergoeding volgens de wet om te beginnen "
-        "hoogstens € 65,00 zijn."
+        "U moet nog € 1.350,00 betalen. De wet staat dan een vaste vergoeding toe van hoogstens € 65,00."
     )
     assert (first.amount, second.amount) == ("€ 65,00", "€ 42,50")
-    assert second.text == "Daar komt hoogstens 5% bij van het deel boven € 500,00."
+    assert second.text == "Plus hoogstens 5% van het deel van dat bedrag boven € 500,00."
 
 
 def test_the_formula_of_a_leap_year_shows_how_its_days_are_divided():

@@ -75,7 +75,10 @@ def test_a_result_carries_its_explanation_with_rule_and_article():
         ("NL-BIK-2", "25.00"),
     ]
     assert lines[1]["article"] == "Besluit BIK art. 2 lid 1"
-    assert lines[1]["text"] == "Collection costs: 15% of €100.00. The law sets this percentage."
+    assert (
+        lines[1]["text"]
+        == "Collection costs, because you did not pay in time: 15% of €100.00. The law sets this percentage."
+    )
 
 
 def test_every_topic_refuses_an_input_that_it_does_not_list():

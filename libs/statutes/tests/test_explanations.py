@@ -81,10 +81,13 @@ def test_a_consumer_reads_in_simple_dutch_why_the_costs_are_forty_euro():
     lines: tuple[Line, ...] = costs.explanation
     assert [(line.text, line.amount) for line in rendered(lines, "nl")] == [
         ("De rekeningen in deze brief, bij elkaar opgeteld.", "€ 100,00"),
-        ("Incassokosten: 15% van € 100,00. Dit percentage staat in de wet.", "€ 15,00"),
+        ("Incassokosten, omdat u niet op tijd betaalde: 15% van € 100,00. Dit percentage staat in de wet.", "€ 15,00"),
         ("De incassokosten zijn volgens de wet minstens € 40,00. Dit bedrag kwam nog tekort.", "€ 25,00"),
         (
-            "21% btw over € 40,00 incassokosten, omdat de schuldeiser deze btw niet kan terugvragen.",
+            (
+                "21% btw over € 40,00 incassokosten. U betaalt deze btw, omdat de schuldeiser (aan wie u moet betalen) "
+                "die niet kan terugvragen."
+            ),
             "€ 8,40",
         ),
     ]
