@@ -287,7 +287,10 @@ def page(
     if output is None:
         sys.stdout.write(render())
     else:
-        output.write_text(render(), encoding="utf-8")
+        try:
+            output.write_text(render(), encoding="utf-8")
+        except OSError as fault:
+            _refuse(f"{output}: cannot be written ({fault.strerror})")
 
 
 def _answer(topic: str, inputs: dict[str, Any], language: Language, *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from rich.console import Console
 from rich.table import Table as Grid
+from rich.text import Text
 
 from statutes.explanation import Language, Line, rendered
 from statutes.rendering import as_json as result_as_json
@@ -80,6 +81,9 @@ def show_verification(found: Sequence[Verification], today: date, *, as_json: bo
         if each.state != "verified":
             verb = "ended" if each.state == "ended" else "ends"
             warnings.print(f"{each.key}: verification {verb} on {each.verified_until} ({each.rule})", markup=False)
+    if any(each.state != "verified" for each in found):
+        advice = "look each figure up at its source, add its row to libs/statutes/statutes/data and move verified_until"
+        warnings.print(f"What to do: {advice}.", markup=False)
 
 
 def _explanation(lines: tuple[Line, ...], language: Language) -> Grid:
@@ -89,7 +93,8 @@ def _explanation(lines: tuple[Line, ...], language: Language) -> Grid:
     grid.add_column("article", overflow="fold")
     grid.add_column("rule", no_wrap=True)
     for line in rendered(lines, language):
-        grid.add_row(line.text, line.amount, line.article, line.rule_id)
+        computed = f"\n  = {line.formula}" if line.formula else ""
+        grid.add_row(Text(line.text).append(computed, style="dim"), line.amount, line.article, line.rule_id)
     return grid
 
 

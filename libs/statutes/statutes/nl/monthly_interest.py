@@ -54,13 +54,14 @@ class _Running:
     total: Fraction
     lines: list[InterestLine]
     payments: list[BookedPayment]
+    months: list[int]  # days of the contract month of each line
 
 
 def monthly_interest(
     terms: MonthlyTerms, *, costs: Decimal, payments: Sequence[tuple[date, Decimal]]
 ) -> ContractualInterest:
     """Month by month from the day number of `from_on`; part of a month by its days; payments by day (NL-INT-11)."""
-    running = _Running(Fraction(to_cents(terms.principal)), to_cents(costs), Fraction(0), [], [])
+    running = _Running(Fraction(to_cents(terms.principal)), to_cents(costs), Fraction(0), [], [], [])
     waiting = list(payments)
     month, (from_on, until_on) = 0, terms.period
     starts = from_on
@@ -80,7 +81,8 @@ def monthly_interest(
     late_interest = from_cents(rounded_cents(running.total))
     if terms.rounds_lines:
         late_interest = sum((line.late_interest for line in running.lines), from_cents(0))
-    lines = tuple(_explained(line) for line in running.lines)
+    pairs = zip(running.lines, running.months, strict=True)
+    lines = tuple(_explained(line, days_in_month) for line, days_in_month in pairs)
     return ContractualInterest(
         late_interest=late_interest,
         lines=tuple(running.lines),
@@ -106,6 +108,7 @@ def _accrue(running: _Running, terms: MonthlyTerms, start: date, until: date, da
             late_interest=from_cents(rounded_cents(late_interest)),
         )
     )
+    running.months.append(days_in_month)
     running.total += late_interest
     running.base += rounded_cents(late_interest) if terms.rounds_base else late_interest
 
@@ -127,7 +130,8 @@ def _book(running: _Running, paid_on: date, amount: int) -> None:
     )
 
 
-def _explained(line: InterestLine) -> Line:
+def _explained(line: InterestLine, days_in_month: int) -> Line:
+    part = "" if line.days == days_in_month else f" x {line.days} / {days_in_month}"
     return Line(
         rule_id="NL-INT-11",
         text_key="statement.interest_per_month",
@@ -138,6 +142,6 @@ def _explained(line: InterestLine) -> Line:
             "percent": line.percent,
             "base": line.base,
         },
-        formula=f"{line.base:.2f} x {line.percent:f} %",
+        formula=f"{line.base:.2f} x {line.percent:f} %{part}",
         amount=line.late_interest,
     )
