@@ -1,0 +1,142 @@
+"""A broker in memory: topics whose order holds inside a partition only, a consumer that is thrown back, a producer that
+loses, delays and repeats.
+"""
+
+import asyncio
+import random
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import ConsumerRecord
+from aiokafka.errors import KafkaTimeoutError
+
+from common.records import Record
+from common.relay import Relay
+from testkit.simulation_store import MOST_TURNS_GIVEN, SimConnection, SimStore
+
+PARTITIONS = 3
+Headers = Sequence[tuple[str, bytes]]
+
+
+class SimBroker:
+    """All topics."""
+
+    def __init__(self) -> None:
+        self.logs: dict[tuple[str, int], list[Record]] = {}
+
+    def append(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        """Write a record behind the others of its partition."""
+        partition = zlib.crc32(key or b"") % PARTITIONS
+        log = self.logs.setdefault((topic, partition), [])
+        log.append(
+            ConsumerRecord(topic, partition, len(log), 0, 0, key, value, None, 0, len(value or b""), tuple(headers))
+        )
+
+    def records(self, topic: str) -> list[Record]:
+        """Everything on a topic, partition after partition."""
+        return [record for (name, _), log in sorted(self.logs.items()) if name == topic for record in log]
+
+
+class SimConsumer:
+    """The group of one service: where it stands, and where a restarted owner begins."""
+
+    def __init__(self, broker: SimBroker, topics: Sequence[str], rng: random.Random) -> None:
+        self.broker, self.topics, self.rng = broker, frozenset(topics), rng
+        self.position: Counter[tuple[str, int]] = Counter()
+        self.acknowledged: Mapping[tuple[str, int], int] = {}
+
+    def poll(self, most: int) -> tuple[Record, ...]:
+        """A batch, its partitions in any order."""
+        places = [place for place in sorted(self.broker.logs) if place[0] in self.topics]
+        self.rng.shuffle(places)
+        batch: list[Record] = []
+        for place in places:
+            taken = self.broker.logs[place][self.position[place] : self.position[place] + self.rng.randint(0, most)]
+            self.position[place] += len(taken)
+            batch += taken
+        return tuple(batch)
+
+    def acknowledge(self) -> None:
+        """Commit every position."""
+        self.acknowledged = dict(self.position)
+
+    def restart(self) -> None:
+        """What a crash, a negative acknowledgement and a rebalance come to."""
+        self.position = Counter(self.acknowledged)
+
+    def behind(self) -> int:
+        """Records not acknowledged."""
+        logs = self.broker.logs.items()
+        return sum(len(log) - self.acknowledged.get(place, 0) for place, log in logs if place[0] in self.topics)
+
+
+class SimProducer:
+    """An idempotent producer. After its first failure nothing more goes through it, as measured with the real one."""
+
+    def __init__(self, broker: SimBroker, store: SimStore, faults: Counter[str], *, most_faults: int) -> None:
+        self.broker, self.store, self.faults, self.most_faults = broker, store, faults, most_faults
+        self.has_failed = False
+        self.late: list[tuple[str, bytes, bytes, Headers]] = []
+
+    async def send(self, topic: str, value: bytes, *, key: bytes, headers: Headers) -> "asyncio.Future[object]":
+        """Write now, late or never; acknowledged or not."""
+        if self.store.overlapping:
+            for _ in range(self.store.rng.randrange(MOST_TURNS_GIVEN)):
+                await asyncio.sleep(0)
+        outcome = "fenced" if self.has_failed else self._outcome()
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        if outcome in {"written", "acknowledgement_lost"}:
+            self.broker.append(topic, key, value, headers)
+        elif outcome == "record_delayed":
+            self.late.append((topic, key, value, headers))
+        if outcome == "written":
+            future.set_result(None)
+        else:
+            self.has_failed = True
+            future.set_exception(KafkaTimeoutError(outcome))
+        return future
+
+    def _outcome(self) -> str:
+        if (
+            sum(self.faults[name] for name in PRODUCER_FAULTS) >= self.most_faults
+            or self.store.rng.random() > FAULTS_A_SEND
+        ):
+            return "written"
+        outcome = self.store.rng.choice(PRODUCER_FAULTS)
+        self.faults[outcome] += 1
+        return outcome
+
+    async def stop(self) -> None:
+        """What was under way may still be written."""
+        for topic, key, value, headers in self.late:
+            self.broker.append(topic, key, value, headers)
+        self.late.clear()
+
+
+FAULTS_A_SEND = 0.1
+PRODUCER_FAULTS = ("acknowledgement_lost", "record_lost", "record_delayed")
+
+
+class SimRelay(Relay):
+    """The relay, with its two connections in memory."""
+
+    def __init__(self, *, service: str, broker: SimBroker, store: SimStore, faults: Counter[str]) -> None:
+        super().__init__(service=service, database_url="", bootstrap=[], prefix="")
+        self.broker, self.store, self.faults = broker, store, faults
+
+    async def _open(self) -> tuple[Any, Any]:
+        if self.connection is None:
+            self.connection = SimConnection(self.store)  # pyright: ignore[reportAttributeAccessIssue]
+        if self.producer is None:
+            self.producer = SimProducer(self.broker, self.store, self.faults, most_faults=8)  # pyright: ignore[reportAttributeAccessIssue]
+        return self.connection, self.producer
+
+    async def attempt(self) -> int:
+        """One pass of its loop; a failed one is reset as the loop does. A crash is not survived."""
+        try:
+            return await self._pass()
+        except Exception:  # noqa: BLE001  the loop's own policy
+            await self._reset()
+            return 0
