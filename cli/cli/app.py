@@ -58,7 +58,7 @@ def logs(
 
 @app.command(context_settings=_PASS_ON, add_help_option=False)
 def test(context: typer.Context) -> None:
-    """Run the tests with real servers; arguments go to pytest."""
+    """Run the tests with real servers; arguments go to pytest. `--mutants`: which test holds each safety element."""
     from cli.gate import run_tests  # noqa: PLC0415 - see the module's docstring
 
     raise typer.Exit(run_tests(context.args))

@@ -69,7 +69,7 @@ class World:
 
     def fill(self):
         rng = self.rng
-        keys = [uuid.UUID(int=rng.getrandbits(128), version=4) for _ in range(5)]
+        keys = self.keys = [uuid.UUID(int=rng.getrandbits(128), version=4) for _ in range(5)]
         lines = [toy.OpenCounter(counter_id=key) for key in keys]
         lines += [toy.AddToCounter(counter_id=rng.choice(keys), number=rng.randint(1, 9)) for _ in range(18)]
         rng.shuffle(lines)  # some are counted before they are opened
@@ -80,6 +80,12 @@ class World:
             if rng.random() < 0.2:
                 event_id = rng.choice(list(self.messages))
                 self.put(self.messages[event_id], event_id=event_id)
+
+    def fill_when_all_is_due(self):
+        """The same rows at once for messages and for alarms; and what nobody can take."""
+        rng, keys = self.rng, self.keys
+        for _ in range(10):
+            self.put(toy.AddToCounter(counter_id=rng.choice(keys), number=rng.randint(1, 9)))
         stranger = uuid.UUID(int=rng.getrandbits(128), version=4)  # bad records stop the key that they name
         for kind in rng.sample(POISON, 2):
             self.put_poison(kind, stranger)
@@ -164,6 +170,9 @@ async def live(seed: int) -> tuple[Counter, Counter]:
     )
     world = World(simulation)
     world.fill()
+    await simulation.run(until=NOW + timedelta(hours=12))
+    simulation.move_to(NOW + timedelta(days=2))
+    world.fill_when_all_is_due()
     await simulation.run(until=NOW + timedelta(days=30))
     return check(world, service, seed), simulation.faults + Counter({f"poison_{k}": n for k, n in world.poison.items()})
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import ConsumerRecord
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from common.records import Record
 from common.relay import Relay
-from testkit.simulation_store import MOST_TURNS_GIVEN, SimConnection, SimStore
+from testkit.simulation_store import SimConnection, SimStore
 
 PARTITIONS = 3
 Headers = Sequence[tuple[str, bytes]]
@@ -82,9 +82,7 @@ class SimProducer:
 
     async def send(self, topic: str, value: bytes, *, key: bytes, headers: Headers) -> "asyncio.Future[object]":
         """Write now, late or never; acknowledged or not."""
-        if self.store.overlapping:
-            for _ in range(self.store.rng.randrange(MOST_TURNS_GIVEN)):
-                await asyncio.sleep(0)
+        await self.store.give_turns()
         outcome = "fenced" if self.has_failed else self._outcome()
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         if outcome in {"written", "acknowledgement_lost"}:
@@ -137,6 +135,6 @@ class SimRelay(Relay):
         """One pass of its loop; a failed one is reset as the loop does. A crash is not survived."""
         try:
             return await self._pass()
-        except Exception:  # noqa: BLE001  the loop's own policy
+        except KafkaError:
             await self._reset()
             return 0

@@ -191,7 +191,8 @@ async def _take_due(tx: "SimTransaction", sql: str, arguments: Sequence[Any]) ->
     for key, _ in sorted(due, key=lambda pair: pair[1]["due_at"])[:limit]:
         if "SKIP LOCKED" in sql and tx.is_locked_by_other(table, key):
             continue
-        await tx.lock(table, key)
+        if "FOR NO KEY UPDATE" in sql:
+            await tx.lock(table, key)
         row = tx.get(table, key)
         if row is not None and row["due_at"] is not None and row["due_at"] <= now:
             taken.append(row)

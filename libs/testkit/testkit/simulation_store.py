@@ -62,13 +62,16 @@ class SimStore:
 
     async def before_statement(self) -> None:
         """Give turns to whoever else runs, and fail when it is time."""
-        if self.overlapping:
-            for _ in range(self.rng.randrange(MOST_TURNS_GIVEN)):
-                await asyncio.sleep(0)
+        await self.give_turns()
         if self.fault in {"db_error", "crash_before_commit"}:
             self.statements_left -= 1
             if self.statements_left <= 0:
                 self.strike()
+
+    async def give_turns(self) -> None:
+        """Let whoever runs beside go first, or not."""
+        for _ in range(self.rng.randrange(MOST_TURNS_GIVEN) if self.overlapping else 0):
+            await asyncio.sleep(0)
 
     def strike(self) -> None:
         """The armed fault, once."""
@@ -129,6 +132,7 @@ class SimTransaction:
             self.waits_for = None
         self.store.locks[table, key] = self
         self.held.add((table, key))
+        await self.store.give_turns()
 
     def end(self, *, commit: bool) -> None:
         """Keep or forget what was written, and let go of every row."""

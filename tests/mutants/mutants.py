@@ -1,0 +1,233 @@
+"""Take one safety element out of a copy of the code, and see which test goes red. `python tests/mutants/mutants.py`.
+
+Each mutant is an edit of one file of one package. It is made on a copy, first on the path of a process of its own, so it can't
+leak. A test that goes on passing means that nothing holds the element: exit code 1.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SIMULATION = "tests/simulation/test_toy.py"
+EDGES = "libs/common/tests/test_edges.py::test_no_default_of_the_framework_is_taken"
+GATE = "services/dunning/tests/unit/test_gate.py"
+SEEDS = "80"
+LONGEST_SECONDS = 120
+RED = 1  # pytest: tests were run, and some failed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """What is taken out, and what must notice."""
+
+    name: str
+    file: str  # of a package: `common/inbox.py`
+    before: str
+    after: str
+    killer: str
+
+    @property
+    def package(self) -> Path:
+        name = self.file.split("/", maxsplit=1)[0]
+        return next(p.parent for p in ROOT.glob(f"*/{name}/{name}/__init__.py"))
+
+
+MUTANTS = (
+    Mutant(
+        name="the inbox is not asked",
+        file="common/runner.py",
+        before="if a.event_id in new\n",
+        after="if a.event_id is not None\n",
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="the inbox is written in a transaction of its own",
+        file="common/inbox.py",
+        before='    ordered = sorted(arrivals)\n    rows = await connection.fetch(\n        "INSERT INTO inbox (',
+        after="    ordered = sorted(arrivals)\n    connection = type(connection)(connection.store)\n"
+        '    rows = await connection.fetch(\n        "INSERT INTO inbox (',
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="repeats inside one batch are not dropped",
+        file="common/records.py",
+        before="if identity not in seen:",
+        after="if True:",
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="the ids of the inbox are not sorted",
+        file="common/inbox.py",
+        before="ordered = sorted(arrivals)",
+        after="ordered = list(arrivals)",
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="rows are loaded without a lock",
+        file="common/things.py",
+        before=" ORDER BY {thing.name}_id FOR NO KEY UPDATE",
+        after=" ORDER BY {thing.name}_id",
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="alarms take rows without a lock",
+        file="common/things.py",
+        before="ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED",
+        after="ORDER BY due_at LIMIT $2",
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="the outbox is written in a transaction of its own",
+        file="common/outbox.py",
+        before='    await connection.execute(\n        "INSERT INTO outbox (shard',
+        after="    connection = type(connection)(connection.store)\n"
+        '    await connection.execute(\n        "INSERT INTO outbox (shard',
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="two relays on one shard",
+        file="common/relay.py",
+        before='if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1, $2)", RELAY_LOCK, shard):',
+        after="if False:",
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="the relay commits without its acknowledgements",
+        file="common/relay.py",
+        before="raise result  # roll back: nothing is filed",
+        after="pass",
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="the relay sends out of order",
+        file="common/relay.py",
+        before='key=lambda row: row["seq"])',
+        after='key=lambda row: -row["seq"])',
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="a failed producer is used again",
+        file="common/relay.py",
+        before="connection, producer, self.connection, self.producer = self.connection, self.producer, None, None",
+        after="connection, producer, self.connection = self.connection, self.producer, None",
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="headers are not made safe",
+        file="common/records.py",
+        before="return await original(tuple(_clean(record) for record in message))",
+        after="return await original(message)",
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="one bad record refuses its batch",
+        file="common/records.py",
+        before="        except (KeyError, ValueError) as fault:",
+        after="        except ZeroDivisionError as fault:",
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="every fault blames the record",
+        file="common/runner.py",
+        before="REFUSALS = (InvalidMessage, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)",
+        after="REFUSALS = (Exception,)",
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="a key with a dead letter does not wait",
+        file="common/fold.py",
+        before="        if folded.blocked:\n",
+        after="        if False:\n",
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="what comes before its thing does not wait",
+        file="common/fold.py",
+        before="    for position, arrival in early:\n",
+        after="    for position, arrival in ():\n",
+        killer=SIMULATION,
+    ),
+    Mutant(
+        name="an alarm that changes nothing is taken for ever",
+        file="common/fold.py",
+        before="if isinstance(arrival.message, Due):",
+        after="if False:",
+        killer="libs/common/tests/test_fold.py",
+    ),
+    Mutant(
+        name="records may name a topic for an answer",
+        file="common/broker.py",
+        before="no_reply=True",
+        after="no_reply=False",
+        killer=EDGES,
+    ),
+    Mutant(
+        name="acknowledged before the handler",
+        file="common/broker.py",
+        before="AckPolicy.NACK_ON_ERROR",
+        after="AckPolicy.ACK_FIRST",
+        killer=EDGES,
+    ),
+    Mutant(
+        name="a new group begins at the end",
+        file="common/broker.py",
+        before='auto_offset_reset="earliest"',
+        after='auto_offset_reset="latest"',
+        killer=EDGES,
+    ),
+    Mutant(
+        name="a step does not look at payment, dispute and hold",
+        file="dunning/domain/case_file.py",
+        before="return self.ended is not None or self.paid_on is not None or bool(self.holds)",
+        after="return False",
+        killer="services/dunning/tests/unit/test_stops.py",
+    ),
+    Mutant(
+        name="a grant for another version is taken",
+        file="dunning/handlers/steps.py",
+        before="return case_file.contact_asked and (message.step, message.version) == (step.name, case_file.version)",
+        after="return True",
+        killer=GATE,
+    ),
+)
+
+
+def killed_by(mutant: Mutant) -> str | None:
+    """The first test that goes red, or None when the mutant survives. Raises ValueError when its text is not there."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / mutant.package.name
+        shutil.copytree(mutant.package, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        target = copy.parent / mutant.file
+        text = target.read_text("utf-8")
+        if text.count(mutant.before) != 1:
+            raise ValueError(f"{mutant.name}: {mutant.file} does not hold this text once: {mutant.before}")
+        target.write_text(text.replace(mutant.before, mutant.after), "utf-8")
+        environment = os.environ | {"PYTHONPATH": folder, "SIMULATION_SEEDS": SEEDS, "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", mutant.killer]
+        answer = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS
+        )
+    if answer.returncode != RED:
+        return None
+    red = next(line for line in answer.stdout.splitlines() if line.startswith(("FAILED", "ERROR")))
+    return red.split()[1] if red.startswith("FAILED") else None
+
+
+def main() -> int:
+    """Every mutant and its killer, one a line; 1 when one survives."""
+    survived = 0
+    for mutant in MUTANTS:
+        killer = killed_by(mutant)
+        survived += killer is None
+        print(f"{mutant.name} -> {'killed by ' + killer if killer else 'SURVIVED'}", flush=True)  # noqa: T201
+    print(f"{len(MUTANTS) - survived} of {len(MUTANTS)} killed")  # noqa: T201
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
