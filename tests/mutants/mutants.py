@@ -1,7 +1,7 @@
 """Take one safety element out of a copy of the code, and see which test goes red. `python tests/mutants/mutants.py`.
 
-Each mutant is an edit of one file of one package. It is made on a copy, first on the path of a process of its own, so it can't
-leak. A test that goes on passing means that nothing holds the element: exit code 1.
+Each mutant is an edit of one file of one package. It is made on a copy, first on the path of a process of its own, so
+it can't leak. A test that goes on passing means that nothing holds the element: exit code 1.
 """
 
 import os
