@@ -271,15 +271,19 @@ class World:
             if not left:
                 break
             await asyncio.sleep(0.2)
-        account = await draw_up(
+        account = await self.draw_up()
+        account.faults += [f"after {LONGEST_QUIET_SECONDS} s: {n} {what}" for what, n in left.items()]
+        return account
+
+    async def draw_up(self) -> Account:
+        """The account as it stands now."""
+        return await draw_up(
             self.database_url,
-            requests=await read_topic(self.bootstrap, name),
+            requests=await read_topic(self.bootstrap, self.prefix + REQUESTS),
             said=await read_topic(self.bootstrap, self.prefix + SAID),
             bell_file=self.bell_file,
             topic=REQUESTS,
         )
-        account.faults += [f"after {LONGEST_QUIET_SECONDS} s: {n} {what}" for what, n in left.items()]
-        return account
 
 
 @contextlib.asynccontextmanager
