@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 else:
     Connection, Pool = asyncpg.Connection, asyncpg.Pool
 
-LONGEST_STATEMENT = "60s"
-LONGEST_WAIT_FOR_LOCK = "20s"
+LONGEST_STATEMENT = "25s"
+LONGEST_WAIT_FOR_LOCK = "10s"
+LONGEST_ANSWER_SECONDS = 30  # of a server that may be gone without a word: longer than its own statement timeout
 
 
 async def open_pool(url: str, *, name: str, size: int = 8) -> Pool:
@@ -24,7 +25,7 @@ async def open_pool(url: str, *, name: str, size: int = 8) -> Pool:
         url,
         min_size=2,
         max_size=size,
-        command_timeout=90,
+        command_timeout=LONGEST_ANSWER_SECONDS,
         server_settings={
             "application_name": name,
             "statement_timeout": LONGEST_STATEMENT,

@@ -129,7 +129,7 @@ class Relay:
         if self.connection is None or self.connection.is_closed():
             self.connection = await asyncpg.connect(
                 self.database_url,
-                command_timeout=60,
+                command_timeout=30,
                 server_settings={
                     "application_name": f"{self.service} relay",
                     "idle_in_transaction_session_timeout": "60s",
