@@ -26,11 +26,11 @@ def closes():
 
     async def check(world):
         world.stop_feeding.set()
-        account = await world.settle()
-        print(account.line(), dict(world.injected))  # noqa: T201  the conservation line, shown by -s and on failure
-        assert not account.faults, account.faults[:20]
-        assert account.applied
-        assert account.parked
-        return account
+        tally = await world.settle()
+        print(tally.line(), dict(world.injected))  # noqa: T201  the conservation line, shown by -s and on failure
+        assert not tally.faults, tally.faults[:20]
+        assert tally.applied
+        assert tally.parked
+        return tally
 
     return check

@@ -31,7 +31,7 @@ from common.migrate import migrations_of
 from kafka_admin import create_topics, end_offsets
 from local_stack.ports import any_free_port
 from testkit import toy
-from testkit.chaos_account import Account, draw_up, read_topic
+from testkit.chaos_account import Tally, draw_up, read_topic
 from testkit.toy_app import RINGS
 
 REQUESTS, SAID = "toy.requests.v1", "toy.counters.v1"
@@ -69,13 +69,13 @@ class Nursery:
         self.log_file = log_file
         self.deaths: dict[int, asyncio.Future[int]] = {}
         self.births: asyncio.Queue[int] = asyncio.Queue()
-        self.process: asyncio.subprocess.Process
+        self.program: asyncio.subprocess.Process
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncGenerator["Nursery"]:
         """At its end every process that it started is dead."""
         with self.log_file.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
+            self.program = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "testkit.toy_app", "--nursery",
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log,
             )  # fmt: skip
@@ -83,15 +83,15 @@ class Nursery:
         try:
             yield self
         finally:
-            assert self.process.stdin is not None
-            self.process.stdin.close()
-            await self.process.wait()
+            assert self.program.stdin is not None
+            self.program.stdin.close()
+            await self.program.wait()
             listening.cancel()
 
     async def bear(self, environment: Mapping[str, str]) -> Life:
         """One more process."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(dict(environment)).encode() + b"\n")
+        assert self.program.stdin is not None
+        self.program.stdin.write(json.dumps(dict(environment)).encode() + b"\n")
         pid = await asyncio.wait_for(self.births.get(), 30)
         return Life(pid, self._death(pid))
 
@@ -99,8 +99,8 @@ class Nursery:
         return self.deaths.setdefault(pid, asyncio.get_running_loop().create_future())
 
     async def _listen(self) -> None:
-        assert self.process.stdout is not None
-        async for line in self.process.stdout:
+        assert self.program.stdout is not None
+        async for line in self.program.stdout:
             word, pid, *status = line.decode().split()
             if word == "born":
                 self.births.put_nowait(int(pid))
@@ -254,7 +254,7 @@ class World:
         finally:
             await connection.close()
 
-    async def settle(self) -> Account:
+    async def settle(self) -> Tally:
         """Until nothing is left to do; then the account. Some process must live."""
         name = self.prefix + REQUESTS
         ends = await asyncio.to_thread(end_offsets, self.bootstrap, [name])
@@ -271,11 +271,11 @@ class World:
             if not left:
                 break
             await asyncio.sleep(0.2)
-        account = await self.draw_up()
-        account.faults += [f"after {LONGEST_QUIET_SECONDS} s: {n} {what}" for what, n in left.items()]
-        return account
+        tally = await self.draw_up()
+        tally.faults += [f"after {LONGEST_QUIET_SECONDS} s: {n} {what}" for what, n in left.items()]
+        return tally
 
-    async def draw_up(self) -> Account:
+    async def draw_up(self) -> Tally:
         """The account as it stands now."""
         return await draw_up(
             self.database_url,
@@ -316,7 +316,7 @@ def plan_of(rng: random.Random, *, kills: int, names: Sequence[str]) -> list[str
     return plan
 
 
-async def run_kills(world: World, *, kills: int, until: float = float("inf")) -> Account:
+async def run_kills(world: World, *, kills: int, until: float = float("inf")) -> Tally:
     """Kill under load, then let one life finish, and draw up the account. Raises AssertionError for a fault that was
     planned and not injected. `until`, in the loop's seconds, ends a run early: the injected count says how far it came.
     """
@@ -331,10 +331,10 @@ async def run_kills(world: World, *, kills: int, until: float = float("inf")) ->
             else:
                 await world.kill_at(fault)
     last = await world.begin_life()
-    account = await world.settle()
+    tally = await world.settle()
     assert not last.died.done(), f"the last process ended by itself with {last.died.result()}"
     last.send(signal.SIGTERM)
     if loop.time() <= until:
         missing = set(plan) - {name for name, times in world.injected.items() if times}
-        account.faults += [f"{name} was planned and never injected" for name in sorted(missing)]
-    return account
+        tally.faults += [f"{name} was planned and never injected" for name in sorted(missing)]
+    return tally

@@ -21,7 +21,7 @@ NOT_APPLIED = {"parked", "waiting"}
 
 
 @dataclass(kw_only=True)
-class Account:
+class Tally:
     """What went in and what became of it; `faults` says what is wrong."""
 
     inputs: int = 0
@@ -36,10 +36,11 @@ class Account:
     def line(self) -> str:
         """The conservation line."""
         total = self.applied + self.duplicates + self.parked
+        once, order = ("", "") if self.faults else (" once each", " and in order")
         sign = "=" if self.inputs == total else "!="
         return (
             f"inputs {self.inputs} {sign} applied {self.applied} + duplicates {self.duplicates} + parked {self.parked};"
-            f" said {self.said} once each and in order ({self.said_again} repeats dropped); rang {self.rings} once each"
+            f" said {self.said}{once}{order} ({self.said_again} repeats dropped); rang {self.rings}{once}"
         )
 
 
@@ -68,9 +69,9 @@ async def read_topic(bootstrap: str, topic: str) -> list[Record]:
 
 async def draw_up(
     database_url: str, *, requests: Sequence[Record], said: Sequence[Record], bell_file: Path, topic: str
-) -> Account:
+) -> Tally:
     """Hold the topics, the database and the provider's file against each other."""
-    account = Account(inputs=len(requests))
+    tally = Tally(inputs=len(requests))
     connection = await asyncpg.connect(database_url)
     try:
         inbox = {
@@ -78,28 +79,26 @@ async def draw_up(
         }
         letters = await connection.fetch("SELECT source_id, headers FROM dead_letter WHERE source = $1", topic)
         counters = await connection.fetch("SELECT counter_id, state FROM counter")
-        account.faults += [
+        tally.faults += [
             f"{table}: {rows} rows are left"
             for table in ("waiting", "outbox", "outbox_stopped", "outside_call")
             if (rows := await connection.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608  a name of ours
         ]
     finally:
         await connection.close()
-    applied = _inputs(account, requests, inbox, {row["source_id"] for row in letters})
+    applied = _inputs(tally, requests, inbox, {row["source_id"] for row in letters})
     states = {row["counter_id"]: json.loads(row["state"]) for row in counters}
-    rings = _effects(account, applied, states)
-    _order(account, said, Counter(UUID(body["counter_id"]) for body in applied if "number" in body))
+    rings = _effects(tally, applied, states)
+    _order(tally, said, Counter(UUID(body["counter_id"]) for body in applied if "number" in body))
     heard = rung_at(bell_file)
-    account.rings = len(heard)
-    account.faults += [f"call {call} was made {n} times" for call, n in Counter(heard).items() if n > 1]
+    tally.rings = len(heard)
+    tally.faults += [f"call {call} was made {n} times" for call, n in Counter(heard).items() if n > 1]
     if len(heard) != rings:
-        account.faults.append(f"{rings} rings were decided, {len(heard)} were heard")
-    return account
+        tally.faults.append(f"{rings} rings were decided, {len(heard)} were heard")
+    return tally
 
 
-def _inputs(
-    account: Account, requests: Sequence[Record], inbox: dict[UUID, str], parked: set[str]
-) -> list[dict[str, Any]]:
+def _inputs(tally: Tally, requests: Sequence[Record], inbox: dict[UUID, str], parked: set[str]) -> list[dict[str, Any]]:
     """Sort every record into exactly one of the three; returns what was applied, as JSON."""
     seen: set[UUID] = set()
     bodies: list[dict[str, Any]] = []
@@ -107,21 +106,21 @@ def _inputs(
         name = f"{record.partition}/{record.offset}"
         event_id = _event_id(record)
         if event_id is not None and event_id in seen:
-            account.duplicates += 1
+            tally.duplicates += 1
             continue
         if event_id is not None:
             seen.add(event_id)
         is_applied = event_id is not None and inbox.get(event_id, "parked") not in NOT_APPLIED
         if is_applied is (name in parked):
-            account.faults.append(f"input {name} is {'applied and parked' if is_applied else 'lost'}")
+            tally.faults.append(f"input {name} is {'applied and parked' if is_applied else 'lost'}")
         elif is_applied:
-            account.applied += 1
+            tally.applied += 1
             bodies.append(json.loads(record.value or b""))
         else:
-            account.parked += 1
-    account.faults += [f"event {event_id} is in the inbox and not on the topic" for event_id in inbox.keys() - seen]
-    if account.inputs != account.applied + account.duplicates + account.parked:
-        account.faults.append("the conservation line does not hold")
+            tally.parked += 1
+    tally.faults += [f"event {event_id} is in the inbox and not on the topic" for event_id in inbox.keys() - seen]
+    if tally.inputs != tally.applied + tally.duplicates + tally.parked:
+        tally.faults.append("the conservation line does not hold")
     return bodies
 
 
@@ -132,7 +131,7 @@ def _event_id(record: Record) -> UUID | None:
         return None
 
 
-def _effects(account: Account, applied: Sequence[dict[str, Any]], states: dict[UUID, dict[str, int]]) -> int:
+def _effects(tally: Tally, applied: Sequence[dict[str, Any]], states: dict[UUID, dict[str, int]]) -> int:
     """Totals are what was applied; returns how many rings were decided."""
     totals: Counter[UUID] = Counter()
     rings: Counter[UUID] = Counter()
@@ -142,31 +141,31 @@ def _effects(account: Account, applied: Sequence[dict[str, Any]], states: dict[U
         rings[key] += body.get("text") == RINGS
     for key, state in states.items():
         if state["total"] != totals[key]:
-            account.faults.append(f"counter {key} stands at {state['total']}, {totals[key]} was applied")
+            tally.faults.append(f"counter {key} stands at {state['total']}, {totals[key]} was applied")
         if (state["heard"], state["unheard"]) != (rings[key], 0):
-            account.faults.append(
+            tally.faults.append(
                 f"counter {key} heard {state['heard']} rings of {rings[key]}, {state['unheard']} unknown"
             )
-    account.faults += [f"counter {key} is missing" for key in totals.keys() - states.keys()]
+    tally.faults += [f"counter {key} is missing" for key in totals.keys() - states.keys()]
     return rings.total()
 
 
-def _order(account: Account, said: Sequence[Record], moves: Counter[UUID]) -> None:
+def _order(tally: Tally, said: Sequence[Record], moves: Counter[UUID]) -> None:
     """A consumer that drops repeats sees the numbers of a key strictly +1, as many as moved it."""
     dropped: set[str] = set()
     last: Counter[UUID] = Counter()
     for record in said:
         headers = text_headers(record.headers)
         if headers["ce_id"] in dropped:
-            account.said_again += 1
+            tally.said_again += 1
             continue
         dropped.add(headers["ce_id"])
-        account.said += 1
+        tally.said += 1
         key, number = UUID((record.key or b"").decode()), int(headers["ce_sequence"])
         if number != last[key] + 1:
-            account.faults.append(f"key {key}: number {number} was said after {last[key]}")
+            tally.faults.append(f"key {key}: number {number} was said after {last[key]}")
         last[key] = number
-    account.faults += [
+    tally.faults += [
         f"key {key} moved {moves[key]} times and said {last[key]}"
         for key in last.keys() | moves.keys()
         if moves[key] != last[key]

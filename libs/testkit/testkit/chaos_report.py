@@ -10,7 +10,7 @@ from pathlib import Path
 
 from local_stack.ports import Ports
 from testkit.chaos import LONGEST_LIFE_SECONDS, World, a_world, run_kills
-from testkit.chaos_account import Account
+from testkit.chaos_account import Tally
 from testkit.servers import a_kafka, a_postgres, run_folder
 
 
@@ -27,22 +27,22 @@ def main() -> int:
         kafka, postgres = a_kafka(folder, ports), a_postgres(folder, ports)
         try:
             servers = (kafka.start(), postgres.start())
-            world, account = asyncio.run(_run(asked, *servers, folder=folder / "chaos"))
+            world, tally = asyncio.run(_run(asked, *servers, folder=folder / "chaos"))
         finally:
             kafka.stop()
             postgres.stop()
-    sys.stdout.write(report(world, account, asked_kills=asked.kills, seconds=time.monotonic() - begun))
-    return 1 if account.faults else 0
+    sys.stdout.write(report(world, tally, asked_kills=asked.kills, seconds=time.monotonic() - begun))
+    return 1 if tally.faults else 0
 
 
-async def _run(asked: argparse.Namespace, bootstrap: str, database_url: str, *, folder: Path) -> tuple[World, Account]:
+async def _run(asked: argparse.Namespace, bootstrap: str, database_url: str, *, folder: Path) -> tuple[World, Tally]:
     await asyncio.to_thread(folder.mkdir, parents=True)
     until = asyncio.get_running_loop().time() + asked.minutes * 60
     async with a_world(seed=asked.seed, bootstrap=bootstrap, database_url=database_url, folder=folder) as world:
         return world, await run_kills(world, kills=asked.kills, until=until)
 
 
-def report(world: World, account: Account, *, asked_kills: int, seconds: float) -> str:
+def report(world: World, tally: Tally, *, asked_kills: int, seconds: float) -> str:
     """Faults by name, the conservation line, and what is wrong."""
     head = (
         f"seed {world.seed}: {world.kills} kills of {asked_kills}, in {seconds:.0f} s with the start of the servers"
@@ -52,9 +52,9 @@ def report(world: World, account: Account, *, asked_kills: int, seconds: float) 
     lines = [
         head,
         *(f"  {times:5} {name}" for name, times in sorted(world.injected.items())),
-        account.line(),
-        *(f"FAULT {fault}" for fault in account.faults[:50]),
-        f"{len(account.faults)} faults" if account.faults else "the account closes",
+        tally.line(),
+        *(f"FAULT {fault}" for fault in tally.faults[:50]),
+        f"{len(tally.faults)} faults" if tally.faults else "the account closes",
     ]
     return "".join(f"{line}\n" for line in lines)
 
