@@ -15,6 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SIMULATION = "tests/simulation/test_toy.py"
 EDGES = "libs/common/tests/test_edges.py::test_no_default_of_the_framework_is_taken"
+DUNNING = "tests/simulation/test_dunning_machine.py"
+LEDGER = "tests/simulation/test_ledger_machine.py"
 GATE = "services/dunning/tests/unit/test_gate.py"
 SEEDS = "80"
 LONGEST_SECONDS = 120
@@ -185,7 +187,35 @@ MUTANTS = (
         file="dunning/domain/case_file.py",
         before="return self.ended is not None or self.paid_on is not None or bool(self.holds)",
         after="return False",
-        killer="services/dunning/tests/unit/test_stops.py",
+        killer=DUNNING,
+    ),
+    Mutant(
+        name="the gate itself does not look whether the file is stopped",
+        file="dunning/domain/gate.py",
+        before="    if case_file.is_stopped:\n        reasons",
+        after="    if False:\n        reasons",
+        killer=DUNNING,
+    ),
+    Mutant(
+        name="no hour is too late to write",
+        file="dunning/domain/gate.py",
+        before="    faults = rules.contact_faults(local, medium, case_file.debtor)\n    if faults:",
+        after="    return None\n    faults = ()\n    if faults:",
+        killer=DUNNING,
+    ),
+    Mutant(
+        name="what is paid too much is forgotten",
+        file="ledger/domain/case_account.py",
+        before="overpaid_cents=paid.overpaid_cents + overpaid)",
+        after="overpaid_cents=overpaid)",
+        killer=LEDGER,
+    ),
+    Mutant(
+        name="a claim that comes twice is booked twice",
+        file="ledger/handlers/case_accounts.py",
+        before="if any(claim.claim_id == terms.claim_id for claim in case_account.claims):",
+        after="if False:",
+        killer=LEDGER,
     ),
     Mutant(
         name="a grant for another version is taken",

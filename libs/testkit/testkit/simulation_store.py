@@ -162,16 +162,15 @@ class SimConnection:
         """Committed at its end, rolled back by whatever is raised in it."""
         assert self.open is None, "the plumbing knows no savepoint"
         transaction = self.open = SimTransaction(self.store)
+        is_whole = False
         try:
             yield
             if self.store.fault in {"db_error", "crash_before_commit"}:
                 self.store.strike()
-        except BaseException:
+            is_whole = True
+        finally:
             self.open = None
-            transaction.end(commit=False)
-            raise
-        self.open = None
-        transaction.end(commit=True)
+            transaction.end(commit=is_whole)
         if self.store.fault == "crash_after_commit":
             self.store.strike()
 
@@ -180,13 +179,12 @@ class SimConnection:
         await self.store.before_statement()
         if self.open is not None:
             return await run_statement(self.open, sql, arguments)
-        alone = SimTransaction(self.store)
+        alone, is_whole = SimTransaction(self.store), False
         try:
             rows = await run_statement(alone, sql, arguments)
-        except BaseException:
-            alone.end(commit=False)
-            raise
-        alone.end(commit=True)
+            is_whole = True
+        finally:
+            alone.end(commit=is_whole)
         return rows
 
     async def fetchrow(self, sql: str, *arguments: Any) -> Row | None:
