@@ -28,6 +28,7 @@ PREFERRED_PORTS = {
     "smtp": 1025,
     "sms": 1080,
 }
+_TRIES_FOR_PORTS = 3
 _READY_SECONDS = 30
 
 
@@ -132,9 +133,18 @@ class Stack:
         names = ("kafka", "kafka-controller", "kafka-partners")
         if not self.processes.is_running("kafka"):
             self._say("starting Apache Kafka")
-        plain, controller, partners = (self.pick_port(name, listener="kafka") for name in names)
-        ports = KafkaPorts(plain=plain, controller=controller, partners=partners)
-        Kafka(self.state_dir, ports, say=self._say).start()
+        for left in reversed(range(_TRIES_FOR_PORTS)):
+            plain, controller, partners = (self.pick_port(name, listener="kafka") for name in names)
+            ports = KafkaPorts(plain=plain, controller=controller, partners=partners)
+            try:
+                Kafka(self.state_dir, ports, say=self._say).start()
+            except kafka_part.KafkaError as fault:
+                if not left or "Address already in use" not in str(fault):
+                    raise
+                for name in names:  # somebody took one between our look and Kafka's start: look again
+                    self._saved.pop(name, None)
+            else:
+                return
 
     def _start_double(self, name: str, folder: Path) -> None:
         port = str(self.pick_port(name, listener=name))
