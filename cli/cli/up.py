@@ -97,17 +97,23 @@ def agency_gaps(path: Path) -> list[str]:
     """What agency.toml lacks: without it nothing is sent."""
     if not path.exists():
         return [f"{path} is missing: nothing will be sent"]
-    agency = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        agency = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as fault:
+        return [f"{path} cannot be read ({fault}): nothing will be sent"]
     wanted = {
         "name": agency.get("name"),
         "address_lines": agency.get("address_lines"),
         "phone": agency.get("phone"),
         "email": agency.get("email"),
+        "website": agency.get("website"),
         "complaints_address": agency.get("complaints_address"),
         **{
-            f"trust_account.{land}.iban": agency.get("trust_account", {}).get(land, {}).get("iban")
+            f"trust_account.{land}.{name}": agency.get("trust_account", {}).get(land, {}).get(name)
             for land in ("NL", "BE")
+            for name in ("iban", "bic", "holder")
         },
+        **{f"supervisor.{land}": agency.get("supervisor", {}).get(land) for land in ("NL", "BE")},
         **{
             f"registration.{name}": agency.get("registration", {}).get(name)
             for name in ("justis", "kvk", "kbo", "fod_economie")

@@ -78,8 +78,7 @@ def create_topics(
         for name, topic in wanted.items()
         if name not in existing
     ]
-    if missing:
-        _all_done(client.create_topics(missing), allowed={_code("TOPIC_ALREADY_EXISTS")})
+    made = _all_done(client.create_topics(missing), allowed={_code("TOPIC_ALREADY_EXISTS")}) if missing else []
     grown = [
         NewPartitions(name, topic.partitions)
         for name, topic in wanted.items()
@@ -90,7 +89,7 @@ def create_topics(
     kept = {name: topic for name, topic in wanted.items() if name in existing}
     if kept:
         _all_done(client.incremental_alter_configs([_settings(name, topic) for name, topic in kept.items()]))
-    return [topic.topic for topic in missing]
+    return made  # a broker that has just started may list a topic late: what it calls known is not new
 
 
 def delete_topics(bootstrap: str, prefix: str) -> list[str]:
@@ -207,10 +206,14 @@ def _code(name: str) -> int:
     return int(getattr(KafkaError, name))
 
 
-def _all_done(futures: Mapping[Any, Future[Any]], allowed: set[int] | None = None) -> None:
-    for future in futures.values():
+def _all_done(futures: Mapping[Any, Future[Any]], allowed: set[int] | None = None) -> list[Any]:
+    """Wait for all; those that this call did, without the ones that were so before (`allowed`)."""
+    done: list[Any] = []
+    for name, future in futures.items():
         try:
             future.result(timeout=_TIMEOUT_SECONDS)
+            done.append(name)
         except KafkaException as error:
             if error.args[0].code() not in (allowed or set()):
                 raise
+    return done

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from starlette.exceptions import HTTPException
 
 from common.runner import Answer, Submission
 from dunning import metrics
@@ -51,13 +52,24 @@ class Problem(Exception):  # noqa: N818
 UNKNOWN = Problem(404, "Unknown token", "No notice bears this token.")
 
 
-def make_http(submit: Submit) -> FastAPI:
-    """The HTTP of dunning, over the runner's `submit`."""
-    app = FastAPI(title="Quittance dunning", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json")
+def say_problems(app: FastAPI) -> None:
+    """Every error is problem+json (RFC 9457), also that there is nothing here."""
 
     @app.exception_handler(Problem)
     async def _problem(_: Request, problem: Problem) -> Response:
         return JSONResponse(problem.body(), status_code=problem.status, media_type="application/problem+json")
+
+    @app.exception_handler(HTTPException)
+    async def _not_here(request: Request, fault: HTTPException) -> Response:
+        problem = Problem(fault.status_code, fault.detail, "Look at /v1/openapi.json for what is there.")
+        return await _problem(request, problem)
+
+
+def make_http(submit: Submit) -> FastAPI:
+    """The HTTP of dunning, over the runner's `submit`."""
+    app = FastAPI(title="Quittance dunning", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json")
+
+    say_problems(app)
 
     @app.post(
         "/v1/disputes",

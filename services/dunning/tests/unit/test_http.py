@@ -100,3 +100,9 @@ async def test_a_person_can_dispute_on_the_page(client, submitted):
     wrong = await client.post("/disputes", data=a_dispute(token="x"))  # noqa: S106  no token
     assert wrong.status_code == 404
     assert "Deze code kennen wij niet" in wrong.text
+
+
+async def test_what_is_not_there_is_a_problem_too(client):
+    for answer in (await client.get("/nosuch"), await client.delete("/v1/disputes")):
+        assert answer.status_code in {404, 405}
+        assert answer.headers["content-type"] == "application/problem+json"
