@@ -110,14 +110,8 @@ def request_hash(journal: Journal) -> bytes:
     return hashlib.sha256("\n".join(parts).encode()).digest()
 
 
-POST_BATCH = (
-    "SELECT journal_ids, is_new FROM ledger.post_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
-)
-"""The one statement that posts; its arguments come from `post_batch_arguments`."""
-
-
 def post_batch_arguments(journals: Sequence[Journal], now: datetime) -> tuple[object, ...]:
-    """The arguments of POST_BATCH for 1 to 10,000 journals, in their order.
+    """The arguments of the query `post_journals` for 1 to 10,000 journals, in their order.
 
     Sort the journals of a batch by idempotency key first: two importers with overlapping batches then wait for each
     other instead of deadlocking. The answer's arrays are in the order given.

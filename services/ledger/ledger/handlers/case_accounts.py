@@ -15,7 +15,17 @@ from contracts.dunning import NoticeTermExpired, NoticeType
 from contracts.intake import CaseFileOpened, ClaimAccepted
 from contracts.ledger import BookReceipt, CaseFilePaid, CostCharged, CreditClient, PaymentAllocated
 from ledger.domain import charging
-from ledger.domain.case_account import CaseAccount, Charge, Claim, Clause, Covering, cover, law_or_desk, reallocated
+from ledger.domain.case_account import (
+    BUCKETS,
+    CaseAccount,
+    Charge,
+    Claim,
+    Clause,
+    Covering,
+    cover,
+    law_or_desk,
+    reallocated,
+)
 from ledger.domain.journals import Booking
 from ledger.domain.matching import charge_journals, correction_journals, match_journals, principal_journal
 
@@ -192,9 +202,7 @@ def _payment_allocated(case_file_id: UUID, command: BookReceipt, covering: Cover
             indemnity_cents=covering.parts[claim_id, "indemnity"],
         )
         for claim_id in claims
-        if any(
-            covering.parts[claim_id, bucket] for bucket in ("costs", "vat", "late_interest", "principal", "indemnity")
-        )
+        if any(covering.parts[claim_id, bucket] for bucket in BUCKETS)
     ]
     return PaymentAllocated(
         case_file_id=case_file_id,

@@ -14,7 +14,6 @@ import pytest
 from common.queries import parse_queries
 from ledger.domain import chart
 from ledger.domain.journals import (
-    POST_BATCH,
     Journal,
     JournalKind,
     Line,
@@ -24,6 +23,7 @@ from ledger.domain.journals import (
     reversal_of,
     transfer,
 )
+from ledger.repository import QUERIES
 
 ENTITY = 1
 BANK = "BANK:NL02ABNA0123456789"
@@ -56,7 +56,7 @@ def a_receipt(case: str, cents: int, **facts: object) -> Journal:
 async def post(
     connection: asyncpg.Connection, journals: Sequence[Journal], now: datetime = NOW
 ) -> tuple[list[int], list[bool]]:
-    row = await connection.fetchrow(POST_BATCH, *post_batch_arguments(journals, now))
+    row = await connection.fetchrow(QUERIES.post_journals, *post_batch_arguments(journals, now))
     return row["journal_ids"], row["is_new"]
 
 
@@ -184,7 +184,7 @@ async def test_a_line_that_names_no_journal_of_the_batch_is_refused(ledger: asyn
     arguments = list(post_batch_arguments([receipt], NOW))
     arguments[9] = [1, 2]
     with the_error("LG003"):
-        await ledger.fetchrow(POST_BATCH, *arguments)
+        await ledger.fetchrow(QUERIES.post_journals, *arguments)
 
 
 async def test_an_account_may_not_be_overdrawn(ledger: asyncpg.Connection):
