@@ -14,6 +14,7 @@ else:
 
 LONGEST_STATEMENT = "25s"
 LONGEST_WAIT_FOR_LOCK = "10s"
+LONGEST_SILENCE = "20s"  # of a process inside a transaction: one that sleeps there (a zombie) must let go of its locks
 LONGEST_ANSWER_SECONDS = 30  # of a server that may be gone without a word: longer than its own statement timeout
 
 
@@ -30,7 +31,7 @@ async def open_pool(url: str, *, name: str, size: int = 8) -> Pool:
             "application_name": name,
             "statement_timeout": LONGEST_STATEMENT,
             "lock_timeout": LONGEST_WAIT_FOR_LOCK,
-            "idle_in_transaction_session_timeout": "60s",
+            "idle_in_transaction_session_timeout": LONGEST_SILENCE,
             "timezone": "UTC",
         },
     )
