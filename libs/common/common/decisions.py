@@ -134,6 +134,10 @@ class Consumers:
         """The lines that take this message (several things of one service may)."""
         return tuple(line for line in self.on if line.message is message)
 
+    def handler_names(self, message: Message) -> str:
+        """The handlers that take this message, as the inbox names them."""
+        return ",".join(line.handler.__name__ for line in self.lines_for(type(message)))
+
     def line_for(self, message: type[Message], thing: Thing[Any]) -> On | None:
         """The line by which this thing takes this message."""
         return next(

@@ -16,7 +16,7 @@ PARK = """
 INSERT INTO dead_letter
     (source, source_id, thing, thing_key, recorded_at, key, value, headers, error_code, error_message, failed_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-ON CONFLICT (source, source_id)
+ON CONFLICT (source, source_id, thing, thing_key)
 """
 # An alarm that was settled and is refused again at the same version of its row: without its letter it would be lost
 PARK_ALARM = f"""{PARK} DO UPDATE

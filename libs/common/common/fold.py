@@ -66,6 +66,8 @@ def fold(
         position, arrival = queue.popleft()
         line = consumers.line_for(type(arrival.message), thing)
         assert line is not None, f"no handler of {thing.name} takes {type(arrival.message).__name__}"
+        if arrival.behind == loaded.key:
+            folded.blocked = True
         if folded.blocked:
             hold_back(folded, arrival, position, BEHIND_DEAD_LETTER)
         elif folded.state is None and not line.opens:

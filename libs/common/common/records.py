@@ -31,6 +31,7 @@ class Arrival:
     value: bytes = b""
     headers: dict[str, str] = dataclasses.field(default_factory=dict[str, str])
     recorded_at: datetime | None = None
+    behind: UUID | None = None  # a bad record of this key stands before it in the same batch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,19 +88,23 @@ def read_records(
     good: list[Arrival] = []
     bad: list[BadRecord] = []
     seen: set[object] = set()
+    barred: dict[tuple[str, bytes | None], UUID] = {}
     for record in records:
         topic = record.topic.removeprefix(prefix)
         try:
             arrival = read_record(record, topic=topic, catalogue=catalogue, wanted=wanted)
         except (KeyError, ValueError) as fault:
             bad.append(bad_record(record, topic=topic, fault=fault))
+            if bad[-1].thing_key is not None:
+                barred[topic, record.key] = bad[-1].thing_key
             continue
         if arrival is None:
             continue
         identity = arrival.event_id or (arrival.source, arrival.foreign_id)
         if identity not in seen:
             seen.add(identity)
-            good.append(arrival)
+            behind = barred.get((topic, record.key)) if barred else None
+            good.append(arrival if behind is None else dataclasses.replace(arrival, behind=behind))
     return good, bad
 
 

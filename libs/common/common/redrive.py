@@ -15,7 +15,8 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from common import desk, inbox, metrics, things
+from common import desk, inbox, isolate, metrics, things
+from common.blame import blame, blames_record
 from common.calls import OpenCall
 from common.clock import read_now
 from common.decisions import Thing
@@ -24,7 +25,7 @@ from common.fold import Folded
 from common.letters import Letter, came_before, place_letter, read_letter
 from common.postgres import Connection
 from common.records import Arrival
-from common.runner import Batch, Runner, Transaction, blame, blames_record
+from common.runner import Batch, Runner, Transaction
 
 log = structlog.get_logger()
 
@@ -189,7 +190,7 @@ class Settling:
         placed, arrival = await place_letter(self.connection, self.runner, self.letter, self.now)
         if not await self._is_first_time(arrival):
             return "its id was applied before"
-        handlers = self.runner.handler_name(arrival)
+        handlers = self.runner.consumers.handler_names(arrival.message)
         if arrival.event_id is not None:
             await inbox.mark_inbox(self.connection, [arrival.event_id], handlers)
         for thing in self.runner.consumers.things():
@@ -254,25 +255,8 @@ class Settling:
 
     async def _fold_waiting(self, thing: Thing[Any], key: UUID, position: int) -> bool | None:
         """Fold one message that waits. None when it is a dead letter now, else whether it opened its thing."""
-        loaded = (await things.load_things(self.connection, thing, [key], self.runner.consumers))[key]
-        waiting = [pair for pair in loaded.waiting if pair[0] == position]
-        try:
-            async with self.connection.transaction():
-                alone = {key: replace(loaded, waiting=waiting, blocked=False)}
-                (folded,) = await self._fold(thing, alone, {key: []})
-        except (InvalidMessage, asyncpg.PostgresError) as fault:
-            if not blames_record(fault):
-                raise
-            code, reason = blame(fault)
-            ((_, arrival),) = waiting
-            await desk.park(self.connection, [desk.parked(thing, key, arrival, code=code, reason=reason)], self.now)
-            await desk.end_wait(self.connection, [position])
-            await inbox.mark_inbox(self.connection, [arrival.event_id] if arrival.event_id else [], "parked")
-            metrics.DEAD_LETTERS.labels(self.runner.service).inc()
-            return None
-        if folded.parked:
-            return None
-        return loaded.state is None and folded.state is not None
+        work = Transaction(connection=self.connection, batch=Batch(calls=self.calls), now=self.now)
+        return await isolate.fold_waiting(self.runner, work, thing, key, position)
 
     async def _restore_alarm(self, thing: Thing[Any], key: UUID) -> None:
         """The alarm of a key that nothing blocks any more. A discarded alarm stays off until its row moves."""

@@ -14,35 +14,22 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from common import desk, inbox, metrics, outbox, things
+from common import desk, inbox, isolate, metrics, outbox, things
+from common.blame import blame, blames_record
 from common.calls import Caller, OpenCall, begin_calls, end_calls, finished, left_open
 from common.clock import read_now
-from common.decisions import CallFinished, Consumers, Due, Row, Thing
+from common.decisions import CallFinished, Consumers, Row, Thing
 from common.errors import InvalidMessage
 from common.failpoints import failpoint
 from common.fold import Folded, Loaded, fold
 from common.messages import Catalogue, Message
-from common.placing import place
+from common.placing import Placed, place
 from common.postgres import Connection, Pool
 from common.records import Arrival, BadRecord, Record, read_records
 
 log = structlog.get_logger()
 
-# SQLSTATE classes 22 and 23 and the ledger's LG blame the record; the rest is ours
-REFUSALS = (InvalidMessage, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 DUE_AT_ONCE = 500
-
-
-def blames_record(fault: BaseException) -> bool:
-    """Whether a fault is the record's own: then it parks; otherwise it is tried again and pages."""
-    return isinstance(fault, REFUSALS) or str(getattr(fault, "sqlstate", "")).startswith("LG")
-
-
-def blame(fault: BaseException) -> tuple[str, str]:
-    """Code and reason of a record's own fault. The database's words may quote the record: they are left out."""
-    if isinstance(fault, InvalidMessage):
-        return fault.code, fault.message
-    return str(getattr(fault, "sqlstate", "") or "refused"), f"{type(fault).__name__}: the database refused it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +58,7 @@ class Batch:
     progress: Mapping[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     answers: dict[tuple[str, str], Answer] = field(default_factory=dict[tuple[str, str], Answer])
     calls: list[OpenCall] = field(default_factory=list[OpenCall])
-    earliest_due_at: datetime | None = None
+    leave_waiting: bool = False  # fold the arrivals alone: one of those that wait is under suspicion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,19 +113,26 @@ class Runner:
 
     async def take_due(self, thing: Thing[Any]) -> int:
         """Fold `Due` into the rows of this kind whose instant has come; returns how many."""
+        try:
+            return await self._take_due(thing, together=True)
+        except Exception as fault:
+            if not blames_record(fault):
+                raise
+        return await self._take_due(thing, together=False)
+
+    async def _take_due(self, thing: Thing[Any], *, together: bool) -> int:
         batch = Batch()
         async with self.pool.acquire() as connection, connection.transaction():
             now = await read_now(connection)
             loaded = await things.take_due_things(connection, thing, self.consumers, now=now, limit=DUE_AT_ONCE)
             failpoint("after_take")
-            due = {
-                row.key: [
-                    Arrival(message=Due(due_at=now), source="due", source_id=f"{thing.name}/{row.key}/{row.version}")
-                ]
-                for row in loaded
-            }
             work = Transaction(connection=connection, batch=batch, now=now)
-            await self.fold_and_write(work, thing, {row.key: row for row in loaded}, due)
+            if together:
+                due = {row.key: [isolate.due_arrival(thing, row, work)] for row in loaded}
+                await self.fold_and_write(work, thing, {row.key: row for row in loaded}, due)
+            else:
+                for row in loaded:
+                    await isolate.fold_due_alone(self, work, thing, row)
         failpoint("after_alarm_commit")
         if loaded:  # an empty look must not wake who looks
             self.committed(batch)
@@ -165,43 +159,53 @@ class Runner:
         if not batch.arrivals:
             raise fault  # parking itself failed: nothing to blame
         if len(batch.arrivals) == 1:
-            await self._refuse_one(batch, batch.arrivals[0], fault)
+            if batch.leave_waiting:
+                await self._refuse_one(batch, batch.arrivals[0], fault)
+            else:
+                await self.apply_batch(replace(batch, calls=[], leave_waiting=True))
+                await self._fold_left_waiting(batch.arrivals[0])
             return
         half = len(batch.arrivals) // 2
-        first = Batch(arrivals=batch.arrivals[:half], bad=batch.bad, answers=batch.answers)
-        second = Batch(arrivals=batch.arrivals[half:], progress=batch.progress, answers=batch.answers)
+        first = Batch(arrivals=batch.arrivals[:half], answers=batch.answers)
+        second = replace(batch, arrivals=batch.arrivals[half:], calls=[])  # bad records last: they bar who comes later
         await self.apply_batch(first)  # in order: what is folded per key stays in order
         await self.apply_batch(second)
 
+    async def _fold_left_waiting(self, arrival: Arrival) -> None:
+        """What was left waiting for the thing of a message, each by itself: the guilty one parks."""
+        batch = Batch()
+        async with self.pool.acquire() as connection, connection.transaction():
+            work = Transaction(connection=connection, batch=batch, now=await read_now(connection))
+            await isolate.fold_all_waiting(self, work, await self._things_of(connection, arrival))
+        self.committed(batch)
+
     async def _refuse_one(self, batch: Batch, arrival: Arrival, fault: Exception) -> None:
         code, reason = blame(fault)
-        log.warning(
-            "record_refused", service=self.service, code=code, source=arrival.source, source_id=arrival.source_id
-        )
+        log.warning("record_refused", service=self.service, code=code, source=arrival.source, id=arrival.source_id)
         if arrival.foreign_id is not None and self.catalogue.topic(arrival.source) is None:
             body = {"code": code, "detail": reason}
             batch.answers[arrival.source, arrival.foreign_id] = Answer(status="refused", body=body)
             return
-        keys = await self._keys_of(arrival)
         async with self.pool.acquire() as connection, connection.transaction():
             now = await read_now(connection)
+            placed = await self._things_of(connection, arrival)
+            keys = [key for of_thing in placed.values() for key in of_thing]
             bad = desk.parked(None, keys[0] if keys else None, arrival, code=code, reason=reason)
             if arrival.event_id is not None:
                 await inbox.enter_inbox(connection, [(arrival.event_id, "parked")], now)
-            await self._park(connection, [*batch.bad, bad], now)
+            await self.park(connection, [*batch.bad, bad], now)
             await inbox.move_progress(connection, batch.progress)
         self.committed(Batch())
 
-    async def _keys_of(self, arrival: Arrival) -> list[UUID]:
+    async def _things_of(self, connection: Connection, arrival: Arrival) -> Placed:
         """Whose later messages wait behind a refused one: nobody's, when the search itself is what was refused."""
         try:
-            async with self.pool.acquire() as connection, connection.transaction():
-                placed, _ = await place(connection, self.consumers, [arrival])
+            async with connection.transaction():
+                return (await place(connection, self.consumers, [arrival]))[0]
         except (InvalidMessage, asyncpg.PostgresError) as fault:
             if blames_record(fault):
-                return []
+                return {}
             raise
-        return [key for of_thing in placed.values() for key in of_thing]
 
     async def _apply(self, work: Transaction) -> None:
         fresh = await self._drop_repeats(work)
@@ -213,8 +217,10 @@ class Runner:
             arrivals = placed.get(thing)
             if arrivals:
                 loaded = await things.load_things(work.connection, thing, sorted(arrivals), self.consumers)
+                if work.batch.leave_waiting:
+                    loaded = {key: replace(row, waiting=()) for key, row in loaded.items()}
                 await self.fold_and_write(work, thing, loaded, arrivals)
-        await self._park(work.connection, work.batch.bad, work.now)
+        await self.park(work.connection, work.batch.bad, work.now)
         if work.batch.progress:
             await inbox.move_progress(work.connection, work.batch.progress)
         failpoint("after_effects")
@@ -223,7 +229,9 @@ class Runner:
         connection, batch, now = work.connection, work.batch, work.now
         ours = [a for a in batch.arrivals if a.event_id is not None]
         new = (
-            await inbox.enter_inbox(connection, [(a.event_id, self.handler_name(a)) for a in ours if a.event_id], now)
+            await inbox.enter_inbox(
+                connection, [(a.event_id, self.consumers.handler_names(a.message)) for a in ours if a.event_id], now
+            )
             if ours
             else set[UUID]()
         )
@@ -244,10 +252,6 @@ class Runner:
             or (a.foreign_id is not None and (a.source, a.foreign_id) not in seen)
             or (isinstance(a.message, CallFinished) and a.message.call_id in open_calls)
         ]
-
-    def handler_name(self, arrival: Arrival) -> str:
-        """The handlers that take this message, as the inbox names them."""
-        return ",".join(line.handler.__name__ for line in self.consumers.lines_for(type(arrival.message)))
 
     async def _not_found(self, work: Transaction, arrival: Arrival) -> None:
         code, reason = "not_found", f"nothing here belongs to this {type(arrival.message).__name__}"
@@ -298,7 +302,7 @@ class Runner:
             for one in folded
             for arrival, code, reason in one.parked
         ]
-        await self._park(connection, bad, now)
+        await self.park(connection, bad, now)
         await inbox.mark_inbox(connection, [p.event_id for p in bad if p.event_id], "parked")
         held = [(one.loaded.key, arrival, reason) for one in folded for arrival, reason in one.held]
         await desk.let_wait(connection, thing, held, now)
@@ -310,7 +314,7 @@ class Runner:
         await desk.end_wait(connection, [position for position, _ in released])
         for _, arrival in released:
             if arrival.event_id is not None:
-                await inbox.mark_inbox(connection, [arrival.event_id], self.handler_name(arrival))
+                await inbox.mark_inbox(connection, [arrival.event_id], self.consumers.handler_names(arrival.message))
 
     async def _settle_answers(self, work: Transaction, thing: Thing[Any], folded: Sequence[Folded]) -> None:
         """What strangers are told. What a partner's topic brought and its handler refused stands on the desk instead:
@@ -331,7 +335,7 @@ class Runner:
             for key, arrival, code, text in refused
             if self.catalogue.topic(arrival.source) is not None
         ]
-        await self._park(work.connection, strangers, work.now)
+        await self.park(work.connection, strangers, work.now)
 
     async def _append_rows(self, connection: Connection, rows: Sequence[Row], now: datetime) -> None:
         by_kind: dict[type[Row], list[Row]] = {}
@@ -342,7 +346,8 @@ class Runner:
                 await writer(connection, by_kind.pop(kind), now)
         assert not by_kind, f"no writer for {by_kind}"
 
-    async def _park(self, connection: Connection, bad: Sequence[BadRecord], now: datetime) -> None:
+    async def park(self, connection: Connection, bad: Sequence[BadRecord], now: datetime) -> None:
+        """Put records on the desk; the rows of their keys rest until it is settled."""
         await desk.park(connection, bad, now)
         keys = [b.thing_key for b in bad if b.thing_key is not None]
         for thing in self.consumers.things() if keys else ():

@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -84,3 +85,18 @@ def test_a_row_that_is_due_and_stays_due_unchanged_is_refused():
     stuck = toy.Counter(total=666, rests_at=NOW)
     result = folded(Due(due_at=NOW), state=stuck)
     assert [code for _, code, _ in result.parked] == ["due_unmoved"]
+
+
+def test_what_comes_behind_a_bad_record_of_its_batch_waits_and_what_came_before_is_folded():
+    before, after = arrivals(adding(1), adding(2))
+    loaded = Loaded(key=KEY, version=0, state=toy.Counter(), sequences={})
+    result = fold(toy.COUNTER, loaded, [before, replace(after, behind=KEY)], consumers=toy.CONSUMERS, now=NOW)
+    assert result.state.total == 1
+    assert [(arrival.message.number, reason) for arrival, reason in result.held] == [(2, BEHIND_DEAD_LETTER)]
+
+
+def test_a_bad_record_of_another_key_bars_nobody():
+    (after,) = arrivals(adding(2))
+    loaded = Loaded(key=KEY, version=0, state=toy.Counter(), sequences={})
+    barred = replace(after, behind=uuid.uuid4())
+    assert fold(toy.COUNTER, loaded, [barred], consumers=toy.CONSUMERS, now=NOW).state.total == 2

@@ -113,7 +113,9 @@ def _columns(sql: str) -> list[str]:
 
 async def _park(tx: "SimTransaction", sql: str, arguments: Sequence[Any]) -> list[Row]:
     row = dict(zip(_columns(sql), arguments, strict=True)) | {"settled_at": None}
-    await _insert(tx, sql, "dead_letter", (row["source"], row["source_id"]), row)
+    await _insert(
+        tx, sql, "dead_letter", tuple(row[name] for name in ("source", "source_id", "thing", "thing_key")), row
+    )
     return []
 
 

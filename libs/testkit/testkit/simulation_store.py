@@ -159,8 +159,15 @@ class SimConnection:
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncGenerator[None]:
-        """Committed at its end, rolled back by whatever is raised in it."""
-        assert self.open is None, "the plumbing knows no savepoint"
+        """Committed at its end, rolled back by whatever is raised in it; inside another one it is a savepoint."""
+        if self.open is not None:
+            kept = {table: dict(rows) for table, rows in self.open.written.items()}
+            try:
+                yield
+            except BaseException:
+                self.open.written = kept
+                raise
+            return
         transaction = self.open = SimTransaction(self.store)
         is_whole = False
         try:

@@ -248,9 +248,6 @@ ALTER TABLE ONLY public.clock
 ALTER TABLE ONLY public.dead_letter
     ADD CONSTRAINT dead_letter_pkey PRIMARY KEY (dead_letter_id);
 
-ALTER TABLE ONLY public.dead_letter
-    ADD CONSTRAINT dead_letter_source_source_id_key UNIQUE (source, source_id);
-
 ALTER TABLE ONLY public.debtor
     ADD CONSTRAINT debtor_pkey PRIMARY KEY (debtor_id);
 
@@ -289,6 +286,8 @@ CREATE INDEX case_file_due_at ON public.case_file USING btree (due_at) WHERE (du
 CREATE UNIQUE INDEX case_file_token ON public.case_file USING btree (token);
 
 CREATE INDEX dead_letter_open ON public.dead_letter USING btree (thing_key) WHERE (settled_at IS NULL);
+
+CREATE UNIQUE INDEX dead_letter_refused_once ON public.dead_letter USING btree (source, source_id, thing, thing_key) NULLS NOT DISTINCT;
 
 CREATE INDEX debtor_due_at ON public.debtor USING btree (due_at) WHERE (due_at IS NOT NULL);
 

@@ -215,9 +215,6 @@ ALTER TABLE ONLY public.clock
 ALTER TABLE ONLY public.dead_letter
     ADD CONSTRAINT dead_letter_pkey PRIMARY KEY (dead_letter_id);
 
-ALTER TABLE ONLY public.dead_letter
-    ADD CONSTRAINT dead_letter_source_source_id_key UNIQUE (source, source_id);
-
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (event_id);
 
@@ -249,6 +246,8 @@ ALTER TABLE ONLY public.waiting
     ADD CONSTRAINT waiting_pkey PRIMARY KEY ("position");
 
 CREATE INDEX dead_letter_open ON public.dead_letter USING btree (thing_key) WHERE (settled_at IS NULL);
+
+CREATE UNIQUE INDEX dead_letter_refused_once ON public.dead_letter USING btree (source, source_id, thing, thing_key) NULLS NOT DISTINCT;
 
 CREATE INDEX outbox_sent_subject ON ONLY public.outbox_sent USING btree (subject);
 

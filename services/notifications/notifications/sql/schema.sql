@@ -237,9 +237,6 @@ ALTER TABLE ONLY public.correspondence
 ALTER TABLE ONLY public.dead_letter
     ADD CONSTRAINT dead_letter_pkey PRIMARY KEY (dead_letter_id);
 
-ALTER TABLE ONLY public.dead_letter
-    ADD CONSTRAINT dead_letter_source_source_id_key UNIQUE (source, source_id);
-
 ALTER TABLE ONLY public.delivery
     ADD CONSTRAINT delivery_pkey PRIMARY KEY (message_id, outcome);
 
@@ -276,6 +273,8 @@ ALTER TABLE ONLY public.waiting
 CREATE INDEX correspondence_due ON public.correspondence USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX dead_letter_open ON public.dead_letter USING btree (thing_key) WHERE (settled_at IS NULL);
+
+CREATE UNIQUE INDEX dead_letter_refused_once ON public.dead_letter USING btree (source, source_id, thing, thing_key) NULLS NOT DISTINCT;
 
 CREATE INDEX delivery_case_file ON public.delivery USING btree (case_file_id);
 
