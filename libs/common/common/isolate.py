@@ -4,9 +4,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import asyncpg
+
 from common import desk, inbox, things
 from common.blame import blame, blames_record
 from common.decisions import Due, Thing
+from common.errors import InvalidMessage
 from common.fold import Loaded
 from common.placing import Placed
 from common.records import Arrival
@@ -28,7 +31,7 @@ async def fold_due_alone(runner: "Runner", work: "Transaction", thing: Thing[Any
         async with work.connection.transaction():
             alone = {row.key: replace(row, waiting=())}
             await runner.fold_and_write(replace(work, batch=own), thing, alone, {row.key: [due]})
-    except Exception as fault:
+    except (InvalidMessage, asyncpg.PostgresError) as fault:
         if not blames_record(fault):
             raise
         code, reason = blame(fault)
@@ -57,7 +60,7 @@ async def fold_waiting(
         async with work.connection.transaction():
             alone = {key: replace(loaded, waiting=waiting, blocked=False)}
             (folded,) = await runner.fold_and_write(replace(work, batch=own), thing, alone, {key: []})
-    except Exception as fault:
+    except (InvalidMessage, asyncpg.PostgresError) as fault:
         if not blames_record(fault):
             raise
         code, reason = blame(fault)

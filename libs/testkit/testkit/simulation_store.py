@@ -161,12 +161,12 @@ class SimConnection:
     async def transaction(self) -> AsyncGenerator[None]:
         """Committed at its end, rolled back by whatever is raised in it; inside another one it is a savepoint."""
         if self.open is not None:
-            kept = {table: dict(rows) for table, rows in self.open.written.items()}
+            kept, self.open.written = self.open.written, {t: dict(rows) for t, rows in self.open.written.items()}
             try:
                 yield
-            except BaseException:
+                kept = self.open.written
+            finally:
                 self.open.written = kept
-                raise
             return
         transaction = self.open = SimTransaction(self.store)
         is_whole = False
