@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from common.records import Record
 from common.relay import Relay
+from testkit.simulation_faults import Severity
 from testkit.simulation_store import SimConnection, SimStore
 
 PARTITIONS = 3
@@ -46,10 +47,18 @@ class SimConsumer:
         self.broker, self.topics, self.rng = broker, frozenset(topics), rng
         self.position: Counter[tuple[str, int]] = Counter()
         self.acknowledged: Mapping[tuple[str, int], int] = {}
+        self.places: list[tuple[str, int]] = []
+        self.logs_seen = 0
+
+    def _places(self) -> list[tuple[str, int]]:
+        if self.logs_seen != len(self.broker.logs):
+            self.logs_seen = len(self.broker.logs)
+            self.places = [place for place in sorted(self.broker.logs) if place[0] in self.topics]
+        return self.places
 
     def poll(self, most: int) -> tuple[Record, ...]:
         """A batch, its partitions in any order."""
-        places = [place for place in sorted(self.broker.logs) if place[0] in self.topics]
+        places = list(self._places())
         self.rng.shuffle(places)
         batch: list[Record] = []
         for place in places:
@@ -66,17 +75,17 @@ class SimConsumer:
         """What a crash, a negative acknowledgement and a rebalance come to."""
         self.position = Counter(self.acknowledged)
 
-    def behind(self) -> int:
-        """Records not acknowledged."""
-        logs = self.broker.logs.items()
-        return sum(len(log) - self.acknowledged.get(place, 0) for place, log in logs if place[0] in self.topics)
+    def is_behind(self) -> bool:
+        """Whether any record is not acknowledged."""
+        acknowledged, logs = self.acknowledged, self.broker.logs
+        return any(len(logs[place]) > acknowledged.get(place, 0) for place in self._places())
 
 
 class SimProducer:
     """An idempotent producer. After its first failure nothing more goes through it, as measured with the real one."""
 
-    def __init__(self, broker: SimBroker, store: SimStore, faults: Counter[str], *, most_faults: int) -> None:
-        self.broker, self.store, self.faults, self.most_faults = broker, store, faults, most_faults
+    def __init__(self, broker: SimBroker, store: SimStore, faults: Counter[str], severity: Severity) -> None:
+        self.broker, self.store, self.faults, self.severity = broker, store, faults, severity
         self.has_failed = False
         self.late: list[tuple[str, bytes, bytes, Headers]] = []
 
@@ -98,8 +107,8 @@ class SimProducer:
 
     def _outcome(self) -> str:
         if (
-            sum(self.faults[name] for name in PRODUCER_FAULTS) >= self.most_faults
-            or self.store.rng.random() > FAULTS_A_SEND
+            sum(self.faults[name] for name in PRODUCER_FAULTS) >= self.severity.most_sends
+            or self.store.rng.random() > self.severity.chance_a_send
         ):
             return "written"
         outcome = self.store.rng.choice(PRODUCER_FAULTS)
@@ -113,22 +122,23 @@ class SimProducer:
         self.late.clear()
 
 
-FAULTS_A_SEND = 0.1
 PRODUCER_FAULTS = ("acknowledgement_lost", "record_lost", "record_delayed")
 
 
 class SimRelay(Relay):
     """The relay, with its two connections in memory."""
 
-    def __init__(self, *, service: str, broker: SimBroker, store: SimStore, faults: Counter[str]) -> None:
+    def __init__(
+        self, *, service: str, broker: SimBroker, store: SimStore, faults: Counter[str], severity: Severity
+    ) -> None:
         super().__init__(service=service, database_url="", bootstrap=[], prefix="")
-        self.broker, self.store, self.faults = broker, store, faults
+        self.broker, self.store, self.faults, self.severity = broker, store, faults, severity
 
     async def _open(self) -> tuple[Any, Any]:
         if self.connection is None:
             self.connection = SimConnection(self.store)  # pyright: ignore[reportAttributeAccessIssue]
         if self.producer is None:
-            self.producer = SimProducer(self.broker, self.store, self.faults, most_faults=8)  # pyright: ignore[reportAttributeAccessIssue]
+            self.producer = SimProducer(self.broker, self.store, self.faults, self.severity)  # pyright: ignore[reportAttributeAccessIssue]
         return self.connection, self.producer
 
     async def attempt(self) -> int:

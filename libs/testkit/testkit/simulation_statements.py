@@ -23,7 +23,8 @@ async def run_statement(tx: "SimTransaction", sql: str, arguments: Sequence[Any]
     """Run one; raises LookupError for one that has no twin."""
     own = tx.store.queries.get(sql)
     if own is not None:
-        return own(tx, arguments)
+        found = own(tx, arguments)
+        return found if isinstance(found, list) else await found
     text = " ".join(sql.split())
     for start, twin in TWINS:
         if re.match(start, text):

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ import asyncpg
 from testkit.simulation_statements import run_statement
 
 Row = dict[str, Any]
-Query = Callable[["SimTransaction", Sequence[Any]], list[Row]]
+Query = Callable[["SimTransaction", Sequence[Any]], list[Row] | Awaitable[list[Row]]]
 GONE: Row = {}
 MOST_TURNS_GIVEN = 4
 

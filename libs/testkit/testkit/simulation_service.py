@@ -1,0 +1,297 @@
+"""One service of a simulation: its database, where it stands on its topics, and processes that may die."""
+
+import asyncio
+import random
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import asyncpg
+
+from common.calls import Caller, Channel
+from common.decisions import Consumers, Due
+from common.errors import TemporaryFailure
+from common.messages import Catalogue
+from common.records import Record, safe_parser
+from common.runner import Answer, Runner, Submission
+from testkit.simulation_broker import SimBroker, SimConsumer, SimRelay
+from testkit.simulation_faults import Severity
+from testkit.simulation_store import Crash, Query, Row, SimPool, SimStore
+
+CONSUMER_FAULTS = (
+    "db_error", "crash_before_commit", "crash_after_commit", "crash_before_ack", "rebalance", "zombie_late",
+    "zombie_overlaps", "alarms_overlap",
+)  # fmt: skip
+RELAY_FAULTS = ("relay_crash_before_commit", "relay_crash_after_commit", "two_relays")
+ALARM_FAULTS = ("alarm_crash_before_commit", "alarm_crash_after_commit")
+SUBMIT_FAULTS = ("submit_db_error", "submit_crash_before_commit", "submit_crash_after_commit", "submitted_twice")
+CALL_FAULTS = ("crash_in_call", "call_crash_before_commit", "call_crash_after_commit")
+MOST_TURNS_OF_CALLS = 6
+Deed = Callable[[str | None], Awaitable[None]]
+
+
+class World(Protocol):
+    """What a service needs of its simulation."""
+
+    rng: random.Random
+    now: datetime
+    severity: Severity
+    faults: Counter[str]
+    broker: SimBroker
+
+
+class SimService:
+    """One service. `strangers` are the messages of clients, files and pages that it was not yet seen to answer."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        world: World,
+        catalogue: Catalogue,
+        topics: Sequence[str],
+        consumers: Consumers,
+        channels: Mapping[str, Channel],
+        queries: Mapping[str, Query],
+        defaults: Mapping[str, Callable[[], Row]],
+        checks: Mapping[str, Callable[[Row], bool]],
+    ) -> None:
+        self.name, self.catalogue, self.consumers, self.channels = name, catalogue, consumers, channels
+        self.world, self.rng, self.faults, self.broker = world, world.rng, world.faults, world.broker
+        self.store = SimStore(self.rng, now=world.now, queries=queries, defaults=defaults, checks=checks)
+        self.consumer = SimConsumer(self.broker, topics, self.rng)
+        self.things = consumers.things()
+        self.alarmed = [thing for thing in self.things if consumers.line_for(Due, thing) is not None]
+        self.zombie: tuple[Runner, Sequence[Record]] | None = None
+        self.strangers: deque[Submission] = deque()
+        self.answers: dict[tuple[str, str], list[Answer]] = {}
+        self.runner = self._new_runner("0")
+        self.others: list[Runner] = []  # processes beside, which make calls of their own
+        self.relay = self._new_relay()
+
+    def _new_runner(self, instance: str) -> Runner:
+        pool: Any = SimPool(self.store)
+        return Runner(
+            service=self.name,
+            instance=instance,
+            pool=pool,
+            catalogue=self.catalogue,
+            consumers=self.consumers,
+            caller=Caller(self.channels),
+        )
+
+    def _new_relay(self) -> SimRelay:
+        severity = self.world.severity
+        return SimRelay(service=self.name, broker=self.broker, store=self.store, faults=self.faults, severity=severity)
+
+    async def _reborn(self, dead: Runner) -> Runner:
+        """Its calls end with it, wherever they are; its heir asks about those that it left open."""
+        for call in list(dead.calls_under_way):
+            call.cancel()
+        heir = self._new_runner(dead.instance)
+        await heir.resume_calls()
+        return heir
+
+    async def die(self) -> None:
+        """Nothing in memory survives."""
+        self.store.fault = None
+        self.consumer.restart()
+        self.runner, self.relay = await self._reborn(self.runner), self._new_relay()
+
+    # --- what there is to do -----------------------------------------------------------------------------
+
+    def next_due_at(self) -> datetime | None:
+        """The earliest instant at which a row is due."""
+        tables = self.store.tables
+        return min(
+            (r["due_at"] for t in self.things for r in tables.get(t.name, {}).values() if r["due_at"] is not None),
+            default=None,
+        )
+
+    def _has_due(self) -> bool:
+        due = self.next_due_at()
+        return due is not None and due <= self.store.now
+
+    def is_busy(self) -> bool:
+        """Whether anything is left to do at this instant."""
+        tables = self.store.tables
+        return bool(
+            self.strangers
+            or tables.get("outbox")
+            or tables.get("outside_call")
+            or self.consumer.is_behind()
+            or self._has_due()
+        )
+
+    def deeds(self) -> list[tuple[Sequence[str], Deed]]:
+        """What may be done now, each with the faults that may strike it. The first two also find nothing to do."""
+        deeds: list[tuple[Sequence[str], Deed]] = [(RELAY_FAULTS, self.publish), (ALARM_FAULTS, self.take_due)]
+        if self.consumer.is_behind():
+            deeds.append((CONSUMER_FAULTS, self.consume))
+        if self.strangers:
+            deeds.append((SUBMIT_FAULTS, self.answer_strangers))
+        if self.store.tables.get("outside_call"):
+            deeds.append((CALL_FAULTS, self.call_outside))
+        return deeds
+
+    async def do_everything(self) -> None:
+        """All of it, one after the other, without a fault."""
+        for _, deed in self.deeds():
+            await deed(None)
+
+    # --- what a process does -----------------------------------------------------------------------------
+
+    async def consume(self, fault: str | None) -> None:
+        """A batch and its acknowledgement, struck by one fault."""
+        batch = await safe_parser(self.consumer.poll(self.rng.choice((1, 4, 12))), keep_batch)
+        if not batch:
+            self.consumer.acknowledge()
+            return
+        if len({record.partition for record in batch}) > 1:
+            self.faults["partitions_reordered"] += 1
+        try:
+            if fault in {"zombie_overlaps", "alarms_overlap"}:
+                await self._overlap(batch, fault)
+            else:
+                self.store.arm(fault)
+                await self.runner.take_records(batch)
+            if fault in {"crash_before_ack", "rebalance", "zombie_late"}:
+                self.faults[fault] += 1
+                if fault == "zombie_late":
+                    self.zombie = (self.runner, batch)
+                raise Crash(fault)  # noqa: TRY301  it dies here, whatever it has done
+            self.consumer.acknowledge()
+        except asyncpg.ConnectionDoesNotExistError:
+            self.faults["db_error"] += 1
+            self.consumer.restart()
+        except Crash as crash:
+            if fault in {"crash_before_commit", "crash_after_commit"}:
+                self.faults[str(crash)] += 1
+            await self.die()
+        self.store.arm(None)
+        await self._wake_zombie()
+
+    async def _wake_zombie(self) -> None:
+        """An owner that was taken for dead goes on with the batch that he has, while his successor works."""
+        if self.zombie is not None and self.rng.random() < 0.5:  # noqa: PLR2004
+            (runner, batch), self.zombie = self.zombie, None
+            await runner.take_records(batch)
+
+    async def _overlap(self, batch: Sequence[Record], fault: str) -> None:
+        other = self._new_runner(f"{len(self.others) + 1}")
+        self.others.append(other)
+        self.store.overlapping = True
+        turned = sorted(batch, key=lambda record: (-record.partition, record.offset))  # another order of partitions
+        also = (
+            [other.take_records(turned)]
+            if fault == "zombie_overlaps"
+            else [self._alarms(other), other.take_records(turned)]
+        )
+        try:
+            outcomes = await asyncio.gather(self.runner.take_records(batch), *also, return_exceptions=True)
+        finally:
+            self.store.overlapping = False
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        self.faults[fault] += 1
+
+    async def _alarms(self, runner: Runner) -> int:
+        return sum([await runner.take_due(thing) for thing in self.alarmed])
+
+    async def take_due(self, fault: str | None) -> None:
+        """Look for alarms, struck by a crash."""
+        if not self._has_due():
+            return
+        self.store.arm(fault.removeprefix("alarm_") if fault else None)
+        try:
+            await self._alarms(self.runner)
+        except Crash as crash:
+            self.faults[f"alarm_{crash}"] += 1
+            await self.die()
+        self.store.arm(None)
+
+    async def publish(self, fault: str | None) -> None:
+        """A pass of the relay, of two at once, or of one that dies in it."""
+        if not self.store.tables.get("outbox"):
+            return
+        try:
+            if fault == "two_relays":
+                self.faults[fault] += 1
+                self.store.overlapping = True
+                await asyncio.gather(self.relay.attempt(), self._new_relay().attempt())
+            else:
+                self.store.arm(fault.removeprefix("relay_") if fault else None)
+                await self.relay.attempt()
+        except Crash as crash:
+            self.faults[f"relay_{crash}"] += 1
+            await self.die()
+        finally:
+            self.store.overlapping = False
+            self.store.arm(None)
+
+    async def answer_strangers(self, fault: str | None) -> None:
+        """Take what strangers said; one who was not answered says it again, under the same id."""
+        batch = [self.strangers[n] for n in range(min(len(self.strangers), self.rng.choice((1, 2, 5))))]
+        if fault == "submitted_twice":
+            self.faults[fault] += 1
+            await self._answer(batch)
+        else:
+            self.store.arm(fault.removeprefix("submit_") if fault else None)
+        try:
+            await self._answer(batch)
+        except (asyncpg.ConnectionDoesNotExistError, TemporaryFailure):
+            self.faults["submit_db_error"] += int(fault == "submit_db_error")
+        except Crash as crash:
+            self.faults[f"submit_{crash}"] += 1
+            await self.die()
+        else:
+            for _ in batch:
+                self.strangers.popleft()
+        self.store.arm(None)
+
+    async def _answer(self, batch: Sequence[Submission]) -> None:
+        answers = await self.runner.submit(batch)
+        for submission, answer in zip(batch, answers, strict=True):
+            self.answers.setdefault((submission.source, submission.id), []).append(answer)
+
+    async def call_outside(self, fault: str | None) -> None:
+        """Let calls to the outside go on, and perhaps die in the middle of one, or at the commit of its outcome."""
+        under_way = [(runner, call) for runner in self._processes() for call in runner.calls_under_way]
+        self.store.arm(fault.removeprefix("call_") if fault else None)  # crash_in_call strikes no statement
+        for _ in range(self.rng.randint(1, MOST_TURNS_OF_CALLS)):
+            await asyncio.sleep(0)
+        self.store.arm(None)
+        dead = {id(runner): runner for runner, call in under_way if call.done() and has_crashed(call)}
+        if dead and fault is not None:
+            self.faults[fault] += 1
+        if fault == "crash_in_call" and self.runner.calls_under_way:
+            self.faults[fault] += 1
+            dead[id(self.runner)] = self.runner
+        for runner in dead.values():
+            if runner is self.runner:
+                await self.die()
+            elif runner in self.others:
+                self.others[self.others.index(runner)] = await self._reborn(runner)
+
+    def _processes(self) -> list[Runner]:
+        return [self.runner, *self.others]
+
+
+def has_crashed(call: "asyncio.Task[None]") -> bool:
+    """Whether the process died in this call. Any other fault of it is raised."""
+    if call.cancelled():
+        return False
+    fault = call.exception()
+    if fault is not None and not isinstance(fault, Crash):
+        raise fault
+    return fault is not None
+
+
+async def keep_batch(batch: Any) -> Any:
+    """FastStream's own parser decodes every header's value here."""
+    for record in batch:
+        for _, value in record.headers:
+            value.decode()
+    return batch
