@@ -125,7 +125,8 @@ class Runner:
         async with self.pool.acquire() as connection, connection.transaction():
             now = await read_now(connection)
             loaded = await things.take_due_things(connection, thing, self.consumers, now=now, limit=DUE_AT_ONCE)
-            failpoint("after_take")
+            if loaded:  # a look that finds nothing is no instant to die at
+                failpoint("after_take")
             work = Transaction(connection=connection, batch=batch, now=now)
             if together:
                 due = {row.key: [isolate.due_arrival(thing, row, work)] for row in loaded}
@@ -133,8 +134,8 @@ class Runner:
             else:
                 for row in loaded:
                     await isolate.fold_due_alone(self, work, thing, row)
-        failpoint("after_alarm_commit")
         if loaded:  # an empty look must not wake who looks
+            failpoint("after_alarm_commit")
             self.committed(batch)
         return len(loaded)
 
