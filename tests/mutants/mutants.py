@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SIMULATION = "tests/simulation/test_toy.py"
+ISOLATION = "libs/common/tests/test_isolate.py"
 EDGES = "libs/common/tests/test_edges.py::test_no_default_of_the_framework_is_taken"
 DUNNING = "tests/simulation/test_dunning_machine.py"
 LEDGER = "tests/simulation/test_ledger_machine.py"
@@ -135,10 +136,31 @@ MUTANTS = (
     ),
     Mutant(
         name="every fault blames the record",
-        file="common/runner.py",
+        file="common/blame.py",
         before="REFUSALS = (InvalidMessage, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)",
         after="REFUSALS = (Exception,)",
         killer=SIMULATION,
+    ),
+    Mutant(
+        name="a waiting message that the database refuses is blamed on the opening",
+        file="common/runner.py",
+        before="            if batch.leave_waiting:\n                await self._refuse_one",
+        after="            if True:\n                await self._refuse_one",
+        killer=ISOLATION,
+    ),
+    Mutant(
+        name="a due row that the database refuses stops all others",
+        file="common/runner.py",
+        before="        return await self._take_due(thing, together=False)",
+        after="        raise AssertionError",
+        killer=ISOLATION,
+    ),
+    Mutant(
+        name="a bad record bars nobody behind it",
+        file="common/fold.py",
+        before="if arrival.behind == loaded.key:",
+        after="if False:",
+        killer=ISOLATION,
     ),
     Mutant(
         name="a key with a dead letter does not wait",
