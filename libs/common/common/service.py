@@ -5,6 +5,7 @@ import contextlib
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -111,7 +112,7 @@ class Service:
     async def running(self) -> AsyncGenerator["Service"]:
         """Everything but HTTP, for as long as the block lasts."""
         self.pool = await open_pool(self.settings.database_url, name=self.name)
-        self.runner = Runner(
+        self.runner = self._kind_of_runner()(
             service=self.name,
             instance=self.settings.instance,
             pool=self.pool,
@@ -136,6 +137,16 @@ class Service:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.pool.close()
+
+    def _kind_of_runner(self) -> Callable[..., Runner]:
+        endpoint = self.settings.otel_exporter_otlp_endpoint
+        if not endpoint:
+            return Runner
+        from common.traced import TracedRunner  # noqa: PLC0415  without traces OpenTelemetry is not even imported
+        from common.traces import Traces  # noqa: PLC0415
+
+        traces = Traces(service=self.name, instance=self.settings.instance, endpoint=endpoint)
+        return partial(TracedRunner, traces=traces)
 
     def _work(self) -> Sequence[Any]:
         due = [

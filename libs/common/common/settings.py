@@ -19,6 +19,7 @@ class ServiceSettings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65535)
     agency_file: Path = Path("agency.toml")
+    otel_exporter_otlp_endpoint: str = ""  # a collector's base URL; empty: no traces, and no cost
 
     @property
     def bootstrap(self) -> list[str]:

@@ -38,6 +38,12 @@ BEGIN
     END LOOP;
 END $_$;
 
+CREATE TABLE public.alarm_trace (
+    thing text NOT NULL,
+    thing_key uuid NOT NULL,
+    traceparent text NOT NULL
+);
+
 CREATE SEQUENCE public.reference_number
     START WITH 1000000001
     INCREMENT BY 1
@@ -230,6 +236,9 @@ ALTER TABLE public.waiting ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENT
 ALTER TABLE ONLY public.inbox ATTACH PARTITION public.inbox_default DEFAULT;
 
 ALTER TABLE ONLY public.outbox_sent ATTACH PARTITION public.outbox_sent_default DEFAULT;
+
+ALTER TABLE ONLY public.alarm_trace
+    ADD CONSTRAINT alarm_trace_pkey PRIMARY KEY (thing, thing_key, traceparent);
 
 ALTER TABLE ONLY public.case_file
     ADD CONSTRAINT case_file_pkey PRIMARY KEY (case_file_id);

@@ -509,6 +509,12 @@ CREATE TABLE ledger.reservation (
     CONSTRAINT reservation_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'posted'::text, 'voided'::text, 'expired'::text])))
 );
 
+CREATE TABLE public.alarm_trace (
+    thing text NOT NULL,
+    thing_key uuid NOT NULL,
+    traceparent text NOT NULL
+);
+
 CREATE TABLE public.case_account (
     case_account_id uuid NOT NULL,
     version integer DEFAULT 0 NOT NULL,
@@ -741,6 +747,9 @@ ALTER TABLE ONLY ledger.reservation
 
 ALTER TABLE ONLY ledger.reservation
     ADD CONSTRAINT reservation_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.alarm_trace
+    ADD CONSTRAINT alarm_trace_pkey PRIMARY KEY (thing, thing_key, traceparent);
 
 ALTER TABLE ONLY public.case_account
     ADD CONSTRAINT case_account_pkey PRIMARY KEY (case_account_id);

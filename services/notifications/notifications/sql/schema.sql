@@ -38,6 +38,12 @@ BEGIN
     END LOOP;
 END $_$;
 
+CREATE TABLE public.alarm_trace (
+    thing text NOT NULL,
+    thing_key uuid NOT NULL,
+    traceparent text NOT NULL
+);
+
 CREATE TABLE public.clock (
     only_one boolean DEFAULT true NOT NULL,
     now timestamp with time zone NOT NULL,
@@ -227,6 +233,9 @@ ALTER TABLE public.waiting ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENT
 ALTER TABLE ONLY public.inbox ATTACH PARTITION public.inbox_default DEFAULT;
 
 ALTER TABLE ONLY public.outbox_sent ATTACH PARTITION public.outbox_sent_default DEFAULT;
+
+ALTER TABLE ONLY public.alarm_trace
+    ADD CONSTRAINT alarm_trace_pkey PRIMARY KEY (thing, thing_key, traceparent);
 
 ALTER TABLE ONLY public.clock
     ADD CONSTRAINT clock_pkey PRIMARY KEY (only_one);
