@@ -31,7 +31,11 @@ from local_stack.postgres import database_url, run_sql
 from testkit import toy
 from testkit.servers import a_kafka, a_postgres, run_folder
 
-SERVER_SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "4GB"}  # the rest as in the local stack
+SERVER_SETTINGS = {  # the rest as in the local stack; commits keep their time, to be asked for it
+    "shared_buffers": "1GB",
+    "max_wal_size": "4GB",
+    "track_commit_timestamp": "on",
+}
 TEXT = "a text as long as a case file has it, " * 8  # 300 bytes
 
 
@@ -128,11 +132,11 @@ def stopwatch() -> Iterator[list[float]]:
     seconds.append(time.perf_counter() - began)
 
 
-def arguments(description: str | None) -> argparse.ArgumentParser:
+def arguments(description: str | None, *, counts: str = "best") -> argparse.ArgumentParser:
     """The options that every benchmark has."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="print JSON, nothing else")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each figure is measured; the best counts")
+    parser.add_argument("--rounds", type=int, default=3, help=f"how often each figure is measured; the {counts} counts")
     return parser
 
 
