@@ -28,10 +28,13 @@ DUE = "due"
 
 
 async def park(connection: Connection, bad: Sequence[BadRecord], now: datetime) -> None:
-    """Put records on the desk. Bytes as bytes and text without NUL: parking must not be able to fail."""
+    """Put records on the desk. Bytes as bytes and text without NUL: parking must not be able to fail. Sorted: two
+    owners with one batch would park in opposite order and deadlock.
+    """
+    ordered = sorted(bad, key=lambda b: (b.source, b.source_id, b.thing or "", str(b.thing_key)))
     for statement, mine in (
-        (f"{PARK} DO NOTHING", [b for b in bad if b.source != DUE]),
-        (PARK_ALARM, [b for b in bad if b.source == DUE]),
+        (f"{PARK} DO NOTHING", [b for b in ordered if b.source != DUE]),
+        (PARK_ALARM, [b for b in ordered if b.source == DUE]),
     ):
         if mine:
             await connection.executemany(
