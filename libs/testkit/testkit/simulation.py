@@ -27,6 +27,7 @@ from testkit.simulation_store import Query, Row
 ALL_FAULTS = (*CONSUMER_FAULTS, *RELAY_FAULTS, *ALARM_FAULTS, *PRODUCER_FAULTS, "partitions_reordered", "clock_jump")
 MOST_STEPS = 20_000
 ROWS_A_RELAY_BATCH = 3
+MOST_TURNS = 4
 
 
 class Stuck(AssertionError):  # noqa: N818  what the reader sees is that it is stuck
@@ -136,14 +137,18 @@ class Simulation:
     async def _step(self, service: SimService) -> None:
         if self.severity is CALM:
             await service.do_everything()
-            await turns()
+            await self._let_calls_go_on()
             return
         kinds, deed = self.rng.choice(service.deeds())
         is_struck = self._faults_so_far() < self.severity.most and self.rng.random() < self.severity.chance
         fault = self.rng.choice(kinds) if is_struck else None
         self.trace.update(f"{self.now} {service.name} {deed.__name__} {fault}\n".encode())
         await deed(fault)
-        await turns()
+        await self._let_calls_go_on()
+
+    async def _let_calls_go_on(self) -> None:
+        for _ in range(self.rng.randrange(MOST_TURNS)):
+            await asyncio.sleep(0)
 
     def _faults_so_far(self) -> int:
         return self.faults.total() - self.faults["clock_jump"] - self.faults["partitions_reordered"]
@@ -159,12 +164,6 @@ class Simulation:
                 whole.update(repr((service.name, table, list(rows.items()))).encode())
         whole.update(repr(sorted(self.faults.items())).encode())
         return whole.hexdigest()
-
-
-async def turns() -> None:
-    """Calls to the outside go on beside."""
-    for _ in range(3):
-        await asyncio.sleep(0)
 
 
 __all__ = ["ALL_FAULTS", "CALM", "Severity", "SimService", "Simulation", "Stuck"]

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from common.calls import Caller, Channel
+from common.calls import Caller, Channel, OpenCall
 from common.decisions import Consumers, Due
 from common.errors import TemporaryFailure
 from common.messages import Catalogue
@@ -67,12 +67,12 @@ class SimService:
         self.strangers: deque[Submission] = deque()
         self.answers: dict[tuple[str, str], list[Answer]] = {}
         self.runner = self._new_runner("0")
-        self.others: list[Runner] = []  # processes beside, which make calls of their own
+        self.others: list[SimRunner] = []  # processes beside, which make calls of their own
         self.relay = self._new_relay()
 
-    def _new_runner(self, instance: str) -> Runner:
+    def _new_runner(self, instance: str) -> "SimRunner":
         pool: Any = SimPool(self.store)
-        return Runner(
+        return SimRunner(
             service=self.name,
             instance=instance,
             pool=pool,
@@ -85,7 +85,7 @@ class SimService:
         severity = self.world.severity
         return SimRelay(service=self.name, broker=self.broker, store=self.store, faults=self.faults, severity=severity)
 
-    async def _reborn(self, dead: Runner) -> Runner:
+    async def _reborn(self, dead: "SimRunner") -> "SimRunner":
         """Its calls end with it, wherever they are; its heir asks about those that it left open."""
         for call in list(dead.calls_under_way):
             call.cancel()
@@ -125,10 +125,14 @@ class SimService:
         )
 
     def deeds(self) -> list[tuple[Sequence[str], Deed]]:
-        """What may be done now, each with the faults that may strike it. The first two also find nothing to do."""
-        deeds: list[tuple[Sequence[str], Deed]] = [(RELAY_FAULTS, self.publish), (ALARM_FAULTS, self.take_due)]
+        """What there is to do now, each with the faults that may strike it."""
+        deeds: list[tuple[Sequence[str], Deed]] = []
         if self.consumer.is_behind():
             deeds.append((CONSUMER_FAULTS, self.consume))
+        if self.store.tables.get("outbox"):
+            deeds.append((RELAY_FAULTS, self.publish))
+        if self._has_due():
+            deeds.append((ALARM_FAULTS, self.take_due))
         if self.strangers:
             deeds.append((SUBMIT_FAULTS, self.answer_strangers))
         if self.store.tables.get("outside_call"):
@@ -258,35 +262,34 @@ class SimService:
 
     async def call_outside(self, fault: str | None) -> None:
         """Let calls to the outside go on, and perhaps die in the middle of one, or at the commit of its outcome."""
-        under_way = [(runner, call) for runner in self._processes() for call in runner.calls_under_way]
         self.store.arm(fault.removeprefix("call_") if fault else None)  # crash_in_call strikes no statement
-        for _ in range(self.rng.randint(1, MOST_TURNS_OF_CALLS)):
+        for _ in range(self.rng.randint(0, MOST_TURNS_OF_CALLS)):
             await asyncio.sleep(0)
         self.store.arm(None)
-        dead = {id(runner): runner for runner, call in under_way if call.done() and has_crashed(call)}
-        if dead and fault is not None:
-            self.faults[fault] += 1
         if fault == "crash_in_call" and self.runner.calls_under_way:
-            self.faults[fault] += 1
-            dead[id(self.runner)] = self.runner
-        for runner in dead.values():
-            if runner is self.runner:
-                await self.die()
-            elif runner in self.others:
-                self.others[self.others.index(runner)] = await self._reborn(runner)
+            self.runner.has_died = True
+        for runner in (self.runner, *self.others):
+            if runner.has_died and fault is not None:
+                self.faults[fault] += 1
+                await self._bury(runner)
 
-    def _processes(self) -> list[Runner]:
-        return [self.runner, *self.others]
+    async def _bury(self, runner: "SimRunner") -> None:
+        if runner is self.runner:
+            await self.die()
+        else:
+            self.others[self.others.index(runner)] = await self._reborn(runner)
 
 
-def has_crashed(call: "asyncio.Task[None]") -> bool:
-    """Whether the process died in this call. Any other fault of it is raised."""
-    if call.cancelled():
-        return False
-    fault = call.exception()
-    if fault is not None and not isinstance(fault, Crash):
-        raise fault
-    return fault is not None
+class SimRunner(Runner):
+    """The runner, as part of a process that may die in a call to the outside."""
+
+    has_died = False
+
+    async def _call_and_fold(self, call: OpenCall, *, earlier_life: bool) -> None:
+        try:
+            await super()._call_and_fold(call, earlier_life=earlier_life)
+        except Crash:
+            self.has_died = True
 
 
 async def keep_batch(batch: Any) -> Any:

@@ -5,6 +5,7 @@ it lock, in which order, does it pass over what is locked), so that taking a cla
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -25,10 +26,16 @@ async def run_statement(tx: "SimTransaction", sql: str, arguments: Sequence[Any]
     if own is not None:
         found = own(tx, arguments)
         return found if isinstance(found, list) else await found
+    twin, text = _twin_of(sql)
+    return await twin(tx, text, arguments)
+
+
+@cache
+def _twin_of(sql: str) -> tuple[Twin, str]:
     text = " ".join(sql.split())
     for start, twin in TWINS:
         if re.match(start, text):
-            return await twin(tx, text, arguments)
+            return twin, text
     raise LookupError(f"the simulation has no twin of: {text[:90]}")
 
 
