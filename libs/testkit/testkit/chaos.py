@@ -173,14 +173,14 @@ class World:
         await producer.start()
         try:
             while not self.stop_feeding.is_set():
-                for message, event_id, value in self._burst():
+                for message, event_id, value in self.burst():
                     await self._send(producer, message, event_id=event_id, value=value)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.stop_feeding.wait(), 0.1)
         finally:
             await producer.stop()
 
-    def _burst(self) -> list[tuple[Message, UUID, bytes | None]]:
+    def burst(self) -> list[tuple[Message, UUID, bytes | None]]:
         """Two counters are opened and moved; something comes twice, and something is poison."""
         rng = self.feed_rng
         sent: list[tuple[Message, UUID, bytes | None]] = []
@@ -288,11 +288,17 @@ class World:
 
 @contextlib.asynccontextmanager
 async def a_world(
-    *, seed: int, bootstrap: str, database_url: str, folder: Path, session_timeout_ms: int = 30_000
+    *,
+    seed: int,
+    bootstrap: str,
+    database_url: str,
+    folder: Path,
+    session_timeout_ms: int = 30_000,
+    replication: int = 1,
 ) -> AsyncGenerator[World]:
     """Topics and tables of a run in an empty database."""
     prefix = f"t{secrets.token_hex(5)}_"
-    await asyncio.to_thread(create_topics, bootstrap, toy.TOPICS, prefix)
+    await asyncio.to_thread(create_topics, bootstrap, toy.TOPICS, prefix, replication=replication)
     connection = await asyncpg.connect(database_url)
     try:
         for migration in migrations_of("common"):
