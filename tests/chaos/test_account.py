@@ -7,7 +7,8 @@ import signal
 import asyncpg
 import pytest
 
-from testkit.chaos import RANDOM_INSTANT, failpoint_names, plan_of
+from testkit.chaos import failpoint_names
+from testkit.chaos_kills import RANDOM_INSTANT, TAKEN_OVER, kill_at, plan_of
 from testkit.toy_app import rung_at
 
 SPOILT = {
@@ -21,6 +22,10 @@ SPOILT = {
         ("UPDATE counter SET state = jsonb_set(state, '{total}', '999')"
         " WHERE counter_id = (SELECT counter_id FROM counter LIMIT 1)"),
         "stands at 999",
+    ),
+    "an alarm that is lost": (
+        "UPDATE counter SET due_at = NULL, state = jsonb_set(state, '{rests_at}', '\"2026-01-01T00:00:00Z\"')",
+        "has lost its alarm",
     ),
     "an unknown call": ("UPDATE counter SET state = jsonb_set(state, '{unheard}', '1')", "1 unknown"),
     "a message that never left": (
@@ -63,15 +68,16 @@ async def spoil_and_see(world):
 def test_a_plan_of_enough_kills_has_every_instant_that_the_source_names_and_random_ones():
     names = failpoint_names()
     assert "after_db_commit" in names
-    assert len(names) >= 14
-    plan = plan_of(random.Random(1), kills=34, names=names)  # noqa: S311  a schedule, no secret
-    assert len(plan) == 34
+    assert len(names) >= 18
+    plan = plan_of(random.Random(1), kills=40, names=names)  # noqa: S311  a schedule, no secret
+    assert len(plan) == 40
     assert set(names) < set(plan)
     assert plan.count(RANDOM_INSTANT) >= 10
+    assert plan.count(TAKEN_OVER)
 
 
 async def test_a_fault_that_is_never_injected_fails_the_run(kafka, database, toy_world, monkeypatch):
-    monkeypatch.setattr("testkit.chaos.LONGEST_LIFE_SECONDS", 3)
+    monkeypatch.setattr("testkit.chaos_kills.LONGEST_LIFE_SECONDS", 3)
     async with toy_world(kafka, database("toy")) as world:
         with pytest.raises(AssertionError, match="no_such_instant was not reached"):
-            await world.kill_at("no_such_instant")
+            await kill_at(world, "no_such_instant")

@@ -13,6 +13,7 @@ OnBatch = Callable[[Sequence[Record]], Awaitable[None]]
 BATCH_RECORDS = 500
 LONGEST_WAIT_MS = 1_000
 SESSION_TIMEOUT_MS = 30_000
+LONGEST_HANDLING_MS = 300_000
 
 
 def make_broker(
@@ -44,7 +45,7 @@ def make_broker(
         max_records=BATCH_RECORDS,
         session_timeout_ms=SESSION_TIMEOUT_MS,
         heartbeat_interval_ms=3_000,
-        max_poll_interval_ms=300_000,
+        max_poll_interval_ms=LONGEST_HANDLING_MS,
         max_partition_fetch_bytes=4 << 20,
     )
 

@@ -1,25 +1,44 @@
-"""Named instants at which a test lets a process die, sleep or fail. Off unless the environment names one."""
+"""Named instants at which a test lets a process die, stop or fail. Off unless the environment names one."""
 
 import os
 import signal
+from collections import Counter
 
-_WORDS = [word.partition("=") for word in os.environ.get("FAILPOINTS", "").split(",") if word]
-_ARMED = {name: action for name, _, action in _WORDS}
-_STDERR = 2
+import structlog
+
+log = structlog.get_logger()
+
+ACTIONS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "raise": None}
+
+
+def _read(text: str) -> dict[str, tuple[str, int | None]]:
+    armed: dict[str, tuple[str, int | None]] = {}
+    for word in filter(None, text.split(",")):
+        name, _, told = word.partition("=")
+        action, _, times = told.partition("*")
+        assert action in ACTIONS, f"a failpoint can {', '.join(ACTIONS)}, not {action!r}"
+        armed[name] = (action, int(times) if times else None)
+    return armed
+
+
+_ARMED = _read(os.environ.get("FAILPOINTS", ""))
+_DONE: Counter[str] = Counter()
 
 
 def failpoint(name: str) -> None:
-    """Die here (`FAILPOINTS=name=kill`), sleep here once until SIGCONT (`name=stop`), or raise (`name=raise`), when the
-    environment says so. Says so before it does, on stderr: a test can tell where a process ended.
+    """Die (`FAILPOINTS=name=kill`), sleep until SIGCONT (`name=stop`) or raise RuntimeError (`name=raise`) here, when
+    the environment says so; `name=raise*3` does it the first three times. Each time is logged before it is done.
     """
-    action = _ARMED.get(name)
-    if action is None:
+    armed = _ARMED.get(name)
+    if armed is None:
         return
-    os.write(_STDERR, f"failpoint {name}={action}\n".encode())
-    if action == "kill":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if action == "stop":
-        del _ARMED[name]
-        os.kill(os.getpid(), signal.SIGSTOP)
+    action, times = armed
+    if times is not None and _DONE[name] >= times:
+        return
+    _DONE[name] += 1
+    log.warning("failpoint", instant=name, action=action)
+    number = ACTIONS[action]
+    if number is not None:
+        os.kill(os.getpid(), number)
         return
     raise RuntimeError(f"failpoint {name}")

@@ -21,6 +21,7 @@ from common.calls import OpenCall
 from common.clock import read_now
 from common.decisions import Thing
 from common.errors import InvalidMessage
+from common.failpoints import failpoint
 from common.fold import Folded
 from common.letters import Letter, came_before, place_letter, read_letter
 from common.postgres import Connection
@@ -150,13 +151,17 @@ async def settle(runner: Runner, letter_id: int) -> None:
         row = await connection.fetchrow(TAKE, letter_id)
         if row is None:  # settled meanwhile, in another's hands, or behind an earlier one of its key
             return
+        failpoint("after_letter_taken")
         now = await read_now(connection)
         work = Settling(runner=runner, connection=connection, letter=read_letter(row), now=now, calls=[])
         if row["asked_as"] == "discard":
             await connection.execute(SETTLE, letter_id, now, "discarded", None)
             await work.release()
         elif await work.redrive():
+            failpoint("after_redrive")
             await work.release()
+        failpoint("before_letter_commit")
+    failpoint("after_letter_commit")
     runner.committed(Batch(calls=work.calls))
 
 

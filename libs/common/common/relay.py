@@ -21,7 +21,7 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
-from common import metrics
+from common import metrics, postgres
 from common.broker import make_producer
 from common.clock import system_now
 from common.failpoints import failpoint
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 RELAY_LOCK = 7_204_002
 BATCH_ROWS = 1000
-LONGEST_BATCH_SECONDS = 15  # an idempotent producer never gives up by itself
+LONGEST_BATCH_SECONDS = 15  # an idempotent producer never gives up by itself; shorter than postgres.LONGEST_SILENCE
 TRIES_PER_ROW = 3
 KEEP_DAYS = 7
 REFUSALS = (
@@ -132,7 +132,7 @@ class Relay:
                 command_timeout=30,
                 server_settings={
                     "application_name": f"{self.service} relay",
-                    "idle_in_transaction_session_timeout": "60s",
+                    "idle_in_transaction_session_timeout": postgres.LONGEST_SILENCE,
                 },
             )
         if self.producer is None:

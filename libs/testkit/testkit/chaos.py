@@ -1,7 +1,6 @@
-"""Chaos with real processes: toy services that are killed at every named instant and at random ones, and their account.
+"""The world of chaos: real processes of the toy service on real servers, who feeds them, and their account.
 
-`python -m testkit.chaos_report --kills N --seed S` does it on a broker and a database of its own. The seed
-decides faults, pauses and input; what the machine does in between it does not.
+The seed decides the input; what the machine does in between it does not.
 """
 
 import asyncio
@@ -14,7 +13,7 @@ import secrets
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +22,7 @@ from uuid import UUID
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from common.ids import new_event_id
@@ -32,14 +32,13 @@ from kafka_admin import create_topics, end_offsets
 from local_stack.ports import any_free_port
 from testkit import toy
 from testkit.chaos_account import Tally, draw_up, read_topic
+from testkit.chaos_desk import ASKED, Desk
 from testkit.toy_app import RINGS
 
 REQUESTS, SAID = "toy.requests.v1", "toy.counters.v1"
-RANDOM_INSTANT = "a random instant"
-BACKENDS = "pg_terminate_backend"
-LONGEST_LIFE_SECONDS = 40  # a failpoint that was not reached by then was not injected
-LONGEST_QUIET_SECONDS = 90
-LONGEST_BACKLOG = 3_000
+LONGEST_QUIET_SECONDS = 240
+LONGEST_WAIT_SECONDS = 120  # for what must come, on a machine that is slow and busy
+NEXT_OFFSET = "SELECT coalesce(max(next_offset), 0) FROM progress WHERE partition = {partition}"
 CALLED = re.compile(r'failpoint\("(\w+)"\)')
 
 
@@ -60,6 +59,10 @@ class Life:
         """Signal it, if it lives."""
         if not self.died.done():
             os.kill(self.pid, number)
+
+    def is_stopped(self) -> bool:
+        """Whether it sleeps by SIGSTOP."""
+        return Path(f"/proc/{self.pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] == "T"
 
 
 class Nursery:
@@ -123,17 +126,14 @@ class World:
     toy_bootstrap: str = ""
     toy_database_url: str = ""
     session_timeout_ms: int = 30_000
+    settings: dict[str, str] = field(default_factory=dict[str, str])
     injected: Counter[str] = field(default_factory=Counter[str])
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)  # noqa: S311  a schedule, no secret
         self.feed_rng = random.Random(self.seed + 1)  # noqa: S311  as above
+        self.desk: Desk | None = None
         self.stop_feeding = asyncio.Event()
-
-    @property
-    def kills(self) -> int:
-        """How many processes were killed so far."""
-        return sum(times for name, times in self.injected.items() if name != BACKENDS)
 
     @property
     def bell_file(self) -> Path:
@@ -143,7 +143,8 @@ class World:
     async def begin_life(self, *, member: int = 0, failpoints: str = "") -> Life:
         """A process of the toy service; `failpoints` as in FAILPOINTS."""
         return await self.nursery.bear(
-            {
+            self.settings
+            | {
                 "DATABASE_URL": self.toy_database_url or self.database_url,
                 "KAFKA_BOOTSTRAP_SERVERS": self.toy_bootstrap or self.bootstrap,
                 "TOPIC_PREFIX": self.prefix,
@@ -167,6 +168,17 @@ class World:
         finally:
             self.stop_feeding.set()
             await feeding
+
+    @contextlib.asynccontextmanager
+    async def worked(self, desk: Desk) -> AsyncGenerator[None]:
+        """Somebody works at the desk while the block lasts, and so what is refused is followed by more on its key."""
+        self.desk = desk
+        working = asyncio.create_task(desk.work())
+        try:
+            yield
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
 
     async def _feed(self) -> None:
         producer: Any = AIOKafkaProducer(bootstrap_servers=self.bootstrap, enable_idempotence=True)
@@ -196,11 +208,16 @@ class World:
         poison = UUID(int=rng.getrandbits(128), version=4)  # alone on its key: what follows a dead letter waits
         chosen = rng.randrange(6)
         if chosen == 0:
+            if self.desk is not None:
+                sent.append((toy.OpenCounter(counter_id=poison), new_event_id(), None))
             sent.append((toy.AddToCounter(counter_id=poison, number=1), new_event_id(), b"{not json"))
         elif chosen <= 2:  # noqa: PLR2004  refused by the handler, or by the database
             sent.append((toy.OpenCounter(counter_id=poison), new_event_id(), None))
             number = 0 if chosen == 1 else 5_000
             sent.append((toy.AddToCounter(counter_id=poison, number=number), new_event_id(), None))
+        if self.desk is not None and chosen <= 2:  # noqa: PLR2004  somebody is there who lets it go on
+            followers = [toy.AddToCounter(counter_id=poison, number=number) for number in range(1, rng.randint(1, 3))]
+            sent.extend((follower, new_event_id(), None) for follower in followers)
         return sent
 
     async def _send(self, producer: Any, message: Message, *, event_id: UUID, value: bytes | None) -> None:
@@ -216,26 +233,6 @@ class World:
                 return
 
     # --- faults ----------------------------------------------------------------------------------------
-
-    async def kill_at(self, name: str) -> None:
-        """A life that ends at a failpoint. Raises AssertionError when it did not come there."""
-        life = await self.begin_life(failpoints=f"{name}=kill")
-        done, _ = await asyncio.wait([life.died], timeout=LONGEST_LIFE_SECONDS)
-        assert done, f"seed {self.seed}: the failpoint {name} was not reached in {LONGEST_LIFE_SECONDS} s"
-        assert life.died.result() == -signal.SIGKILL, f"before {name} it ended with {life.died.result()}"
-        self.injected[name] += 1
-
-    async def kill_at_random(self, *, and_backends: bool = False) -> None:
-        """A life that ends whenever; its database sessions may be ended before."""
-        life = await self.begin_life()
-        await asyncio.sleep(self.rng.uniform(0.05, 1.5))
-        if and_backends:
-            self.injected[BACKENDS] += await self.terminate_backends()
-            await asyncio.sleep(self.rng.uniform(0.05, 0.5))
-        assert not life.died.done(), f"it ended by itself with {life.died.result()}"
-        life.send(signal.SIGKILL)
-        assert await life.died == -signal.SIGKILL
-        self.injected[RANDOM_INSTANT] += 1
 
     async def terminate_backends(self) -> int:
         """End the database sessions of all processes; returns how many."""
@@ -254,6 +251,44 @@ class World:
         finally:
             await connection.close()
 
+    async def until(self, sql: str) -> int:
+        """Wait for a number that is not 0. Raises AssertionError when it does not come."""
+        for _ in range(LONGEST_WAIT_SECONDS * 5):
+            if number := await self.ask(sql):
+                return number
+            await asyncio.sleep(0.2)
+        raise AssertionError(f"after {LONGEST_WAIT_SECONDS} s still nothing: {sql}")
+
+    async def every_partition_moves(self) -> None:
+        """Wait until records of all partitions were consumed from now on."""
+        before = {p: await self.ask(NEXT_OFFSET.format(partition=p)) for p in range(4)}
+        for partition, offset in before.items():
+            await self.until(f"SELECT 1 WHERE ({NEXT_OFFSET.format(partition=partition)}) > {offset}")
+
+    def logged(self, event: str, **fields: object) -> int:
+        """How often the processes logged an event with these fields."""
+        lines = self.nursery.log_file.read_text("utf-8", "replace").splitlines()
+        entries = [json.loads(line) for line in lines if f'"{event}"' in line and line.startswith("{")]
+        return sum(entry.get("event") == event and fields.items() <= entry.items() for entry in entries)
+
+    async def until_logged(self, event: str, *, more_than: int = 0, **fields: object) -> None:
+        """Wait until an event was logged more often than that. Raises AssertionError when it is not."""
+        for _ in range(LONGEST_WAIT_SECONDS * 5):
+            if self.logged(event, **fields) > more_than:
+                return
+            await asyncio.sleep(0.2)
+        raise AssertionError(f"after {LONGEST_WAIT_SECONDS} s not logged: {event} {fields}")
+
+    async def acknowledged(self) -> dict[int, int]:
+        """What the group has committed, by partition of the requests."""
+        client: Any = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await client.start()
+        try:
+            offsets = await client.list_consumer_group_offsets(f"{self.prefix}toy")
+        finally:
+            await client.close()
+        return {place.partition: found.offset for place, found in offsets.items()}
+
     async def settle(self) -> Tally:
         """Until nothing is left to do; then the account. Some process must live."""
         name = self.prefix + REQUESTS
@@ -265,8 +300,15 @@ class World:
             "open calls": "SELECT count(*) FROM outside_call",
             "due rows": "SELECT count(*) FROM counter WHERE due_at IS NOT NULL",
         }
+        if self.desk is not None:
+            busy |= {
+                "messages that wait": "SELECT count(*) FROM waiting",
+                "letters that were asked for": f"SELECT count(*) FROM dead_letter WHERE {ASKED}",  # noqa: S608  ours
+            }
         left: dict[str, int] = {}
         for _ in range(LONGEST_QUIET_SECONDS * 5):
+            if self.desk is not None:
+                await self.desk.clear()
             left = {what: n for what, sql in busy.items() if (n := await self.ask(sql))}
             if not left:
                 break
@@ -294,6 +336,7 @@ async def a_world(
     database_url: str,
     folder: Path,
     session_timeout_ms: int = 30_000,
+    settings: Mapping[str, str] | None = None,
     replication: int = 1,
 ) -> AsyncGenerator[World]:
     """Topics and tables of a run in an empty database."""
@@ -309,38 +352,5 @@ async def a_world(
     async with Nursery(folder / "toy.log").open() as nursery:
         yield World(
             seed=seed, bootstrap=bootstrap, database_url=database_url, prefix=prefix, folder=folder, nursery=nursery,
-            session_timeout_ms=session_timeout_ms,
+            session_timeout_ms=session_timeout_ms, settings=dict(settings or {}),
         )  # fmt: skip
-
-
-def plan_of(rng: random.Random, *, kills: int, names: Sequence[str]) -> list[str]:
-    """Which kill comes when: half at failpoints, each in turn and each at least once if they fit; half at random."""
-    at_names = max(kills // 2, min(kills, len(names)))
-    plan = [names[n % len(names)] for n in range(at_names)]
-    plan += [RANDOM_INSTANT if n % 3 else BACKENDS for n in range(1, kills - at_names + 1)]
-    rng.shuffle(plan)
-    return plan
-
-
-async def run_kills(world: World, *, kills: int, until: float = float("inf")) -> Tally:
-    """Kill under load, then let one life finish, and draw up the account. Raises AssertionError for a fault that was
-    planned and not injected. `until`, in the loop's seconds, ends a run early: the injected count says how far it came.
-    """
-    plan = plan_of(world.rng, kills=kills, names=failpoint_names())
-    loop = asyncio.get_running_loop()
-    async with world.fed():
-        for fault in plan:
-            if loop.time() > until:
-                break
-            if fault in {RANDOM_INSTANT, BACKENDS}:
-                await world.kill_at_random(and_backends=fault == BACKENDS)
-            else:
-                await world.kill_at(fault)
-    last = await world.begin_life()
-    tally = await world.settle()
-    assert not last.died.done(), f"the last process ended by itself with {last.died.result()}"
-    last.send(signal.SIGTERM)
-    if loop.time() <= until:
-        missing = set(plan) - {name for name, times in world.injected.items() if times}
-        tally.faults += [f"{name} was planned and never injected" for name in sorted(missing)]
-    return tally

@@ -18,16 +18,25 @@ from kafka_admin import end_offsets
 from testkit.toy_app import RINGS, rung_at
 
 NOT_APPLIED = {"parked", "waiting"}
+LETTERS = """
+SELECT source_id, thing_key, settled_as, COALESCE(edited_value, value) AS value
+  FROM dead_letter
+ WHERE source = $1
+"""
 
 
 @dataclass(kw_only=True)
 class Tally:
-    """What went in and what became of it; `faults` says what is wrong."""
+    """What went in and what became of it; `faults` says what is wrong. Of what is applied, `redriven` was by the desk;
+    of what is parked, `discarded` was given up there.
+    """
 
     inputs: int = 0
     applied: int = 0
     duplicates: int = 0
     parked: int = 0
+    redriven: int = 0
+    discarded: int = 0
     said: int = 0
     said_again: int = 0
     rings: int = 0
@@ -40,6 +49,7 @@ class Tally:
         sign = "=" if self.inputs == total else "!="
         return (
             f"inputs {self.inputs} {sign} applied {self.applied} + duplicates {self.duplicates} + parked {self.parked};"
+            f" desk redrove {self.redriven} and discarded {self.discarded};"
             f" said {self.said}{once}{order} ({self.said_again} repeats dropped); rang {self.rings}{once}"
         )
 
@@ -77,8 +87,8 @@ async def draw_up(
         inbox = {
             row["event_id"]: row["handler"] for row in await connection.fetch("SELECT event_id, handler FROM inbox")
         }
-        letters = await connection.fetch("SELECT source_id, headers FROM dead_letter WHERE source = $1", topic)
-        counters = await connection.fetch("SELECT counter_id, state FROM counter")
+        letters = await connection.fetch(LETTERS, topic)
+        counters = await connection.fetch("SELECT counter_id, state, due_at FROM counter")
         tally.faults += [
             f"{table}: {rows} rows are left"
             for table in ("waiting", "outbox", "outbox_stopped", "outside_call")
@@ -86,10 +96,23 @@ async def draw_up(
         ]
     finally:
         await connection.close()
-    applied = _inputs(tally, requests, inbox, {row["source_id"] for row in letters})
+    applied = _inputs(tally, requests, inbox, {row["source_id"]: row for row in letters})
     states = {row["counter_id"]: json.loads(row["state"]) for row in counters}
-    rings = _effects(tally, applied, states)
-    _order(tally, said, Counter(UUID(body["counter_id"]) for body in applied if "number" in body))
+    rings = _effects(tally, list(applied.values()), states)
+    blocked = {row["thing_key"] for row in letters if row["settled_as"] is None}
+    tally.faults += [
+        f"counter {row['counter_id']} has lost its alarm"
+        for row in counters
+        if row["due_at"] is None and states[row["counter_id"]]["rests_at"] and row["counter_id"] not in blocked
+    ]
+    moves = {event_id: UUID(body["counter_id"]) for event_id, body in applied.items() if "number" in body}
+    _order(tally, said, Counter(moves.values()))
+    causes = Counter(_caused_by(said).values())
+    tally.faults += [
+        f"input {event_id} moved its counter {causes[str(event_id)]} times"
+        for event_id in moves
+        if causes[str(event_id)] != 1
+    ]
     heard = rung_at(bell_file)
     tally.rings = len(heard)
     tally.faults += [f"call {call} was made {n} times" for call, n in Counter(heard).items() if n > 1]
@@ -98,10 +121,20 @@ async def draw_up(
     return tally
 
 
-def _inputs(tally: Tally, requests: Sequence[Record], inbox: dict[UUID, str], parked: set[str]) -> list[dict[str, Any]]:
-    """Sort every record into exactly one of the three; returns what was applied, as JSON."""
+def _caused_by(said: Sequence[Record]) -> dict[str, str]:
+    """The id of every event that was said, with the id of the input that caused it."""
+    headers = [text_headers(record.headers) for record in said]
+    return {each["ce_id"]: each["ce_causationid"] for each in headers}
+
+
+def _inputs(
+    tally: Tally, requests: Sequence[Record], inbox: dict[UUID, str], letters: dict[str, asyncpg.Record]
+) -> dict[UUID, dict[str, Any]]:
+    """Sort every record into exactly one of the three; returns what was applied, as JSON: of what the desk redrove, its
+    last text.
+    """
     seen: set[UUID] = set()
-    bodies: list[dict[str, Any]] = []
+    bodies: dict[UUID, dict[str, Any]] = {}
     for record in requests:
         name = f"{record.partition}/{record.offset}"
         event_id = _event_id(record)
@@ -110,14 +143,18 @@ def _inputs(tally: Tally, requests: Sequence[Record], inbox: dict[UUID, str], pa
             continue
         if event_id is not None:
             seen.add(event_id)
-        is_applied = event_id is not None and inbox.get(event_id, "parked") not in NOT_APPLIED
-        if is_applied is (name in parked):
-            tally.faults.append(f"input {name} is {'applied and parked' if is_applied else 'lost'}")
-        elif is_applied:
-            tally.applied += 1
-            bodies.append(json.loads(record.value or b""))
-        else:
+        letter = letters.get(name)
+        is_parked = letter is not None and letter["settled_as"] != "applied"
+        if (event_id is not None and inbox.get(event_id, "parked") not in NOT_APPLIED) is is_parked:
+            tally.faults.append(f"input {name} is {'applied and parked' if is_parked else 'lost'}")
+        elif is_parked:
             tally.parked += 1
+            tally.discarded += letter is not None and letter["settled_as"] == "discarded"
+        else:
+            assert event_id is not None, "what has no id is not applied"
+            tally.applied += 1
+            tally.redriven += letter is not None
+            bodies[event_id] = json.loads((record.value if letter is None else letter["value"]) or b"")
     tally.faults += [f"event {event_id} is in the inbox and not on the topic" for event_id in inbox.keys() - seen]
     if tally.inputs != tally.applied + tally.duplicates + tally.parked:
         tally.faults.append("the conservation line does not hold")

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 from local_stack.ports import Ports
-from testkit.chaos import LONGEST_LIFE_SECONDS, World, a_world, run_kills
+from testkit.chaos import World, a_world
 from testkit.chaos_account import Tally
+from testkit.chaos_kills import LONGEST_LIFE_SECONDS, MEMBERS, SESSION_TIMEOUT_MS, kills_of, run_kills
 from testkit.servers import a_kafka, a_postgres, run_folder
 
 
@@ -38,14 +39,18 @@ def main() -> int:
 async def _run(asked: argparse.Namespace, bootstrap: str, database_url: str, *, folder: Path) -> tuple[World, Tally]:
     await asyncio.to_thread(folder.mkdir, parents=True)
     until = asyncio.get_running_loop().time() + asked.minutes * 60
-    async with a_world(seed=asked.seed, bootstrap=bootstrap, database_url=database_url, folder=folder) as world:
+    async with a_world(
+        seed=asked.seed, bootstrap=bootstrap, database_url=database_url, folder=folder,
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+    ) as world:  # fmt: skip
         return world, await run_kills(world, kills=asked.kills, until=until)
 
 
 def report(world: World, tally: Tally, *, asked_kills: int, seconds: float) -> str:
     """Faults by name, the conservation line, and what is wrong."""
     head = (
-        f"seed {world.seed}: {world.kills} kills of {asked_kills}, in {seconds:.0f} s with the start of the servers"
+        f"seed {world.seed}: {kills_of(world)} kills of {asked_kills}, of {MEMBERS} members, in {seconds:.0f} s with the"
+        f" start of the servers"
         f" (Python {platform.python_version()}, {os.cpu_count()} cores; a fault not injected in"
         f" {LONGEST_LIFE_SECONDS} s fails the run)"
     )

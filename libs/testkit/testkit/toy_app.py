@@ -11,22 +11,32 @@ import json
 import os
 import signal
 import sys
+import time
 import uuid
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import asyncpg
+import structlog
+import uvicorn
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import CommitFailedError, IllegalStateError
 
-from common import broker, failpoints
+from common import broker, failpoints, postgres
 from common.calls import Outcome
 from common.decisions import Call, CallFinished, Consumers, Decision, Due, On, Result, Thing
 from common.logs import set_up_logs
 from common.messages import Value
+from common.records import Record
 from common.service import Service
 from common.settings import ServiceSettings
 from testkit import toy
+
+log = structlog.get_logger()
 
 RINGS = "ring"  # the text of a message that rings the bell
 RESTS_AFTER = timedelta(seconds=0.3)
@@ -120,17 +130,29 @@ CONSUMERS = Consumers(
 )
 
 
+class ToyService(Service):
+    """Knows how many records it was handed: what comes again is counted by it."""
+
+    taken = 0
+
+    async def _on_batch(self, records: Sequence[Record]) -> None:
+        self.taken += len(records)
+        await super()._on_batch(records)
+
+
 async def serve() -> None:
-    """Run as the environment says until SIGTERM. `BELL_FILE` is the provider; `SESSION_TIMEOUT_MS` when a test cannot
-    wait for the plumbing's own.
+    """Run as the environment says until SIGTERM. `BELL_FILE` is the provider. A test that can't wait for the plumbing's
+    own limits shortens them; `ANSWERS_HTTP` opens the pages of health; SIGUSR1 blocks the event loop until `WAKE_FILE`
+    exists.
     """
     set_up_logs("toy")
-    broker.SESSION_TIMEOUT_MS = int(os.environ.get("SESSION_TIMEOUT_MS", broker.SESSION_TIMEOUT_MS))
-    settings = ServiceSettings()  # pyright: ignore[reportCallIssue]  the environment gives what is missing
     told = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    _obey(told)
+    settings = ServiceSettings()  # pyright: ignore[reportCallIssue]  the environment gives what is missing
+    structlog.contextvars.bind_contextvars(instance=settings.instance, pid=os.getpid())
+    taken = 0
     while not told.is_set():
-        service = Service(
+        service = ToyService(
             "toy",
             settings=settings,
             catalogue=toy.CATALOGUE,
@@ -139,10 +161,68 @@ async def serve() -> None:
             channels={"bell": BellChannel(Path(os.environ["BELL_FILE"]))},
         )
         try:
-            async with service.running():
+            async with service.running(), _answering(service):
                 await told.wait()
         except (OSError, asyncpg.PostgresError):  # the database is away: whoever runs processes starts it again
             await asyncio.sleep(0.2)
+        taken += service.taken
+    log.info("toy_ended", taken=taken)
+
+
+def _obey(told: asyncio.Event) -> None:
+    """What the environment and signals say."""
+    broker.SESSION_TIMEOUT_MS = int(os.environ.get("SESSION_TIMEOUT_MS", broker.SESSION_TIMEOUT_MS))
+    broker.LONGEST_HANDLING_MS = int(os.environ.get("LONGEST_HANDLING_MS", broker.LONGEST_HANDLING_MS))
+    postgres.LONGEST_SILENCE = os.environ.get("LONGEST_SILENCE", postgres.LONGEST_SILENCE)
+    _tell_refused_commits()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, told.set)
+    loop.add_signal_handler(signal.SIGUSR1, _block)
+
+
+def _block() -> None:
+    wake_file = Path(os.environ["WAKE_FILE"])
+    log.warning("toy_blocked")
+    while not wake_file.exists():
+        time.sleep(0.1)
+
+
+def _tell_refused_commits() -> None:
+    """FastStream keeps a refused acknowledgement to itself: here it is logged."""
+    consumer_class: Any = AIOKafkaConsumer
+    commit = consumer_class.commit
+
+    async def commit_and_tell(consumer: Any, offsets: Any = None) -> None:
+        try:
+            await commit(consumer, offsets)
+        except (CommitFailedError, IllegalStateError) as fault:
+            log.warning("commit_refused", by=type(fault).__name__)
+            raise
+
+    consumer_class.commit = commit_and_tell
+
+
+class _Pages(uvicorn.Server):
+    """HTTP beside a service that runs already; signals are the toy's own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _answering(service: Service) -> AsyncGenerator[None]:
+    if "ANSWERS_HTTP" not in os.environ:
+        yield
+        return
+    port = service.settings.http_port
+    pages = _Pages(uvicorn.Config(service.app(), port=port, lifespan="off", log_config=None, access_log=False))
+    serving = asyncio.create_task(pages.serve())
+    try:
+        yield
+    finally:
+        pages.should_exit = True
+        await serving
 
 
 def nurse() -> None:
