@@ -21,7 +21,7 @@ from aiokafka.structs import TopicPartition
 from common.broker import make_producer
 from common.envelope import Envelope
 from common.ids import new_event_id
-from common.outbox import Outgoing, write_outbox
+from common.outbox import outgoing_row, write_outbox
 from common.relay import Relay
 from testkit import toy
 
@@ -78,7 +78,10 @@ async def fill(connection: asyncpg.Connection, rows: int) -> None:
     """The rows as the runner writes them, kept in a table beside, to be put into the outbox at once."""
     for first in range(0, rows, AT_ONCE):
         messages = [a_message(number) for number in range(first, min(first + AT_ONCE, rows))]
-        outgoing = [Outgoing(message=m, envelope=(e := an_envelope(m)), event_id=UUID(e.id)) for m in messages]
+        outgoing = [
+            outgoing_row(m, topic=m.topic, key=str(m.key()), event_id=UUID(e.id), envelope=e)
+            for m, e in [(m, an_envelope(m)) for m in messages]
+        ]
         await write_outbox(connection, outgoing, datetime.now(UTC))
     await connection.execute("CREATE TABLE prepared AS SELECT * FROM outbox")
     await connection.execute("TRUNCATE outbox")

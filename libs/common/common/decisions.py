@@ -71,7 +71,7 @@ class Decision(Generic[S]):
     answer: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Thing(Generic[S]):
     """A kind of thing with a row of its own: table `<name>`, key `<name>_id`, state as JSON.
 
@@ -120,6 +120,20 @@ class Consumers:
 
     on: Sequence[On]
     writers: Mapping[type[Row], Writer] = field(default_factory=dict[type[Row], Writer])
+    _lines: dict[tuple[Thing[Any], type[Message]], On] = field(init=False)  # asked for every message
+    _handler_names: dict[type[Message], str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        lines: dict[tuple[Thing[Any], type[Message]], On] = {}
+        for line in self.on:
+            for kind in (line.message, line.arrives_as):
+                if kind is not None:
+                    lines.setdefault((line.thing, kind), line)
+        names = {
+            line.message: ",".join(other.handler.__name__ for other in self.lines_for(line.message)) for line in self.on
+        }
+        object.__setattr__(self, "_lines", lines)
+        object.__setattr__(self, "_handler_names", names)
 
     def things(self) -> tuple[Thing[Any], ...]:
         """Every kind of thing, in the order in which rows are locked."""
@@ -136,10 +150,8 @@ class Consumers:
 
     def handler_names(self, message: Message) -> str:
         """The handlers that take this message, as the inbox names them."""
-        return ",".join(line.handler.__name__ for line in self.lines_for(type(message)))
+        return self._handler_names[type(message)]
 
     def line_for(self, message: type[Message], thing: Thing[Any]) -> On | None:
         """The line by which this thing takes this message."""
-        return next(
-            (line for line in self.on if line.thing is thing and message in {line.message, line.arrives_as}), None
-        )
+        return self._lines.get((thing, message))

@@ -70,7 +70,7 @@ def parked(thing: Thing[Any] | None, key: UUID | None, arrival: Arrival, *, code
 
 def typed_headers(arrival: Arrival) -> dict[str, str]:
     """The record's headers, with the type of the message as it came to its thing."""
-    return arrival.headers | {"ce_type": arrival.message.type_name()}
+    return {**arrival.headers, "ce_type": arrival.message.type_name()}
 
 
 async def let_wait(

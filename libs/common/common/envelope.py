@@ -1,13 +1,12 @@
 """CloudEvents 1.0, Kafka binding, binary mode: who said what about which case, as record headers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Headers = Iterable[tuple[str, bytes]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The headers of a record, as text. `sequence` counts the events of one key on one topic, from 1."""
 
     id: str
@@ -21,7 +20,7 @@ class Envelope:
 
     def to_headers(self) -> dict[str, str]:
         """Record headers; empty attributes are left out."""
-        headers: dict[str, str] = {header: value for name, header in HEADERS.items() if (value := getattr(self, name))}
+        headers = {header: value for header, value in zip(HEADERS, self, strict=True) if value}
         headers["ce_specversion"] = "1.0"
         headers["content-type"] = "application/json"
         return headers
@@ -29,24 +28,31 @@ class Envelope:
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> "Envelope":
         """Read an envelope. Raises KeyError naming the header when `ce_id` or `ce_type` is missing."""
-        missing = [name for name in ("ce_id", "ce_type") if not headers.get(name)]
-        if missing:
-            raise KeyError(missing[0])
-        return cls(**{name: headers[header] for name, header in HEADERS.items() if header in headers})
+        for name in ("ce_id", "ce_type"):
+            required(headers, name)
+        return cls(*[headers.get(header, "") for header in HEADERS])
 
 
-HEADERS = {
-    "id": "ce_id",
-    "type": "ce_type",
-    "source": "ce_source",
-    "subject": "ce_subject",
-    "time": "ce_time",
-    "sequence": "ce_sequence",
-    "causation_id": "ce_causationid",
-    "traceparent": "traceparent",
-}
+HEADERS = (  # in the order of the envelope's fields
+    "ce_id",
+    "ce_type",
+    "ce_source",
+    "ce_subject",
+    "ce_time",
+    "ce_sequence",
+    "ce_causationid",
+    "traceparent",
+)
 
 
 def text_headers(headers: Headers) -> dict[str, str]:
     """Headers as text. The last of a repeated name counts."""
     return {name: value.decode() for name, value in headers}
+
+
+def required(headers: Mapping[str, str], name: str) -> str:
+    """A header that no record may lack. Raises KeyError naming it when it is missing or empty."""
+    value = headers[name]
+    if not value:
+        raise KeyError(name)
+    return value

@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from common.decisions import Call, Consumers, Decision, Due, On, Row, Thing
@@ -14,17 +15,17 @@ from common.records import Arrival
 
 NOT_OPENED = "not_opened"
 BEHIND_DEAD_LETTER = "behind_dead_letter"
+NOTHING_DRAWN: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """A thing's row under lock, with the messages that wait for it."""
 
     key: UUID
     version: int
     state: Any  # None: does not exist yet
     sequences: Mapping[str, int]
-    drawn: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    drawn: Mapping[str, Any] = NOTHING_DRAWN
     waiting: Sequence[tuple[int, Arrival]] = ()
     blocked: bool = False  # an open dead letter
 
@@ -37,14 +38,14 @@ class Folded:
     state: Any
     blocked: bool
     steps: int = 0
-    sent: list[tuple[Message, Arrival]] = field(default_factory=list[tuple[Message, Arrival]])
-    rows: list[Row] = field(default_factory=list[Row])
-    calls: list[Call] = field(default_factory=list[Call])
-    answers: list[tuple[Arrival, Mapping[str, Any]]] = field(default_factory=list[tuple[Arrival, Mapping[str, Any]]])
-    refused: list[tuple[Arrival, str, str]] = field(default_factory=list[tuple[Arrival, str, str]])
-    parked: list[tuple[Arrival, str, str]] = field(default_factory=list[tuple[Arrival, str, str]])
-    held: list[tuple[Arrival, str]] = field(default_factory=list[tuple[Arrival, str]])
-    released: list[tuple[int, Arrival]] = field(default_factory=list[tuple[int, Arrival]])
+    sent: list[tuple[Message, Arrival]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    answers: list[tuple[Arrival, Mapping[str, Any]]] = field(default_factory=list)
+    refused: list[tuple[Arrival, str, str]] = field(default_factory=list)
+    parked: list[tuple[Arrival, str, str]] = field(default_factory=list)
+    held: list[tuple[Arrival, str]] = field(default_factory=list)
+    released: list[tuple[int, Arrival]] = field(default_factory=list)
 
     def due_at(self, thing: Thing[Any]) -> datetime | None:
         """When the row must be looked at again. A key behind a dead letter rests."""
@@ -60,7 +61,7 @@ def fold(
     waits for the desk. A stranger's message (HTTP, file) is refused instead of waiting or parking.
     """
     folded = Folded(loaded=loaded, state=loaded.state, blocked=loaded.blocked)
-    queue = deque([*((position, arrival) for position, arrival in loaded.waiting), *((0, a) for a in arrivals)])
+    queue = deque([*loaded.waiting, *[(0, arrival) for arrival in arrivals]])
     early: list[tuple[int, Arrival]] = []
     while queue:
         position, arrival = queue.popleft()
@@ -87,7 +88,7 @@ def fold(
 
 def apply(folded: Folded, line: On, arrival: Arrival, position: int, now: datetime) -> None:
     """One message through its handler."""
-    drawn: Mapping[str, Any] = folded.loaded.drawn if line.opens else {}
+    drawn = folded.loaded.drawn if line.opens else NOTHING_DRAWN
     try:
         decision: Decision[Any] = line.handler(folded.state, arrival.message, now, **drawn)
         if isinstance(arrival.message, Due):
@@ -103,7 +104,8 @@ def apply(folded: Folded, line: On, arrival: Arrival, position: int, now: dateti
         return
     folded.state = decision.state
     folded.steps += 1
-    folded.sent.extend((message, arrival) for message in decision.send)
+    for message in decision.send:
+        folded.sent.append((message, arrival))
     folded.rows.extend(decision.append)
     folded.calls.extend(decision.calls)
     if arrival.foreign_id is not None:

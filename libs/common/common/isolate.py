@@ -29,7 +29,7 @@ async def fold_due_alone(runner: "Runner", work: "Transaction", thing: Thing[Any
     own = replace(work.batch, calls=[])
     try:
         async with work.connection.transaction():
-            alone = {row.key: replace(row, waiting=())}
+            alone = {row.key: row._replace(waiting=())}
             await runner.fold_and_write(replace(work, batch=own), thing, alone, {row.key: [due]})
     except (InvalidMessage, asyncpg.PostgresError) as fault:
         if not blames_record(fault):
@@ -58,7 +58,7 @@ async def fold_waiting(
     own = replace(work.batch, calls=[])
     try:
         async with work.connection.transaction():
-            alone = {key: replace(loaded, waiting=waiting, blocked=False)}
+            alone = {key: loaded._replace(waiting=waiting, blocked=False)}
             (folded,) = await runner.fold_and_write(replace(work, batch=own), thing, alone, {key: []})
     except (InvalidMessage, asyncpg.PostgresError) as fault:
         if not blames_record(fault):

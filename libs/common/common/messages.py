@@ -1,5 +1,6 @@
 """What a message is: a frozen model with topic, key and type; and the catalogue that finds the model of a record."""
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self, TypeVar
@@ -25,6 +26,7 @@ class Message(Value):
     type_version: ClassVar[int] = 1
 
     @classmethod
+    @functools.cache
     def type_name(cls) -> str:
         """`ce_type`: owner, model and version, for instance `ledger.PaymentAllocated.v1`."""
         return f"{cls.topic.split('.', 1)[0]}.{cls.__name__}.v{cls.type_version}"
@@ -33,6 +35,10 @@ class Message(Value):
         """The message as it is taken from a topic (without prefix). A partner's is told apart by his topic alone."""
         del topic
         return self
+
+    def to_json(self) -> bytes:
+        """As it stands in a record's value."""
+        return self.__pydantic_serializer__.to_json(self)
 
     def topic_name(self) -> str:
         """The topic this very message goes to (before any prefix)."""
@@ -103,6 +109,7 @@ class Catalogue:
         self.topics = {topic.name: topic for topic in topics}
         self.types = {message.type_name(): message for message in messages}
         self._found: dict[str, Topic] = {}  # asked for every message
+        self._models: dict[tuple[str, str], type[Message]] = {}
 
     def topic(self, name: str) -> Topic | None:
         """The topic of this name (a partner's own included), or None. Of two patterns that fit the longer one counts:
@@ -118,8 +125,13 @@ class Catalogue:
 
     def model(self, type_name: str, *, topic: str) -> type[Message] | None:
         """The model of a record's `ce_type`, or None when the type is unknown or does not belong on this topic."""
+        if found := self._models.get((type_name, topic)):
+            return found
         model, known = self.types.get(type_name), self.topic(topic)
-        return model if model is not None and known is not None and model.topic == known.name else None
+        if model is None or known is None or model.topic != known.name:
+            return None
+        self._models[type_name, topic] = model
+        return model
 
 
 def belongs(pattern: str, topic: str) -> bool:

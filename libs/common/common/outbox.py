@@ -2,8 +2,8 @@
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -38,64 +38,72 @@ SELECT count(*)
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outgoing:
-    """A row for the outbox."""
+class Outgoing(NamedTuple):
+    """A row for the outbox, in the order of its columns."""
 
-    message: Message
-    envelope: Envelope
+    shard: int
     event_id: UUID
+    topic: str
+    key: bytes
+    payload: bytes
+    headers: str
+    subject: UUID
 
 
-def address(
-    folded: Folded, *, service: str, catalogue: Catalogue, now: datetime
-) -> tuple[list[Outgoing], dict[str, int]]:
+def address(folded: Folded, *, service: str, catalogue: Catalogue, time: str) -> tuple[list[Outgoing], dict[str, int]]:
     """Give what a fold sent its ids and sequence numbers; raises InvalidMessage for what must not enter the outbox."""
     sequences = dict(folded.loaded.sequences)
-    outgoing: list[Outgoing] = []
+    rows: list[Outgoing] = []
     for message, cause in folded.sent:
         topic = message.topic_name()
         if catalogue.topic(topic) is None:
             raise InvalidMessage("unknown_topic", f"{type(message).__name__} names the unknown topic {topic}")
+        key, subject = message.key(), message.subject()
+        key_text = str(key)
         sequence = ""
         if isinstance(message, Event):
-            name = f"{topic}|{message.key()}"
-            sequences[name] = sequences.get(name, 0) + 1
-            sequence = str(sequences[name])
+            name = f"{topic}|{key_text}"
+            number = sequences[name] = sequences.get(name, 0) + 1
+            sequence = str(number)
         event_id = new_event_id()
         envelope = Envelope(
             id=str(event_id),
             type=message.type_name(),
             source=service,
-            subject=str(message.subject()),
-            time=now.isoformat(),
+            subject=key_text if subject is key else str(subject),
+            time=time,
             sequence=sequence,
-            causation_id=cause.headers.get("ce_id", f"{cause.source}/{cause.source_id}"),
+            causation_id=cause.headers.get("ce_id") or f"{cause.source}/{cause.source_id}",
             traceparent=cause.headers.get("traceparent", ""),
         )
-        outgoing.append(Outgoing(message=message, envelope=envelope, event_id=event_id))
-    return outgoing, sequences
+        rows.append(outgoing_row(message, topic=topic, key=key_text, event_id=event_id, envelope=envelope))
+    return rows, sequences
+
+
+def outgoing_row(message: Message, *, topic: str, key: str, event_id: UUID, envelope: Envelope) -> Outgoing:
+    """A message as its row; raises InvalidMessage for one that the broker would not take."""
+    payload, raw_key = message.to_json(), key.encode()
+    if len(payload) > LARGEST_PAYLOAD:
+        raise InvalidMessage("too_large", f"{type(message).__name__} has {len(payload)} bytes")
+    return Outgoing(
+        zlib.crc32(raw_key) % SHARDS,
+        event_id,
+        topic,
+        raw_key,
+        payload,
+        orjson.dumps(envelope.to_headers()).decode(),
+        message.subject(),
+    )
 
 
 async def write_outbox(connection: Connection, outgoing: Sequence[Outgoing], now: datetime) -> None:
     """Insert in order; `seq` follows it, and the rows' locks make it follow the order per key."""
     if not outgoing:
         return
-    keys = [str(o.message.key()).encode() for o in outgoing]
-    payloads = [o.message.model_dump_json().encode() for o in outgoing]
-    for out, payload in zip(outgoing, payloads, strict=True):
-        if len(payload) > LARGEST_PAYLOAD:
-            raise InvalidMessage("too_large", f"{type(out.message).__name__} has {len(payload)} bytes")
     await connection.execute(
         "INSERT INTO outbox (shard, id, topic, key, payload, headers, subject, created_at)"
         " SELECT s, i, t, k, p, h, u, $8 FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::bytea[], $5::bytea[],"
         " $6::jsonb[], $7::uuid[]) AS o (s, i, t, k, p, h, u)",
-        [zlib.crc32(key) % SHARDS for key in keys],
-        [o.event_id for o in outgoing],
-        [o.message.topic_name() for o in outgoing],
-        keys,
-        payloads,
-        [orjson.dumps(o.envelope.to_headers()).decode() for o in outgoing],
-        [o.message.subject() for o in outgoing],
+        *zip(*outgoing, strict=True),
         now,
     )

@@ -1,7 +1,6 @@
 """Finding the thing of each message: by a field, by its key, or by one query for the whole batch."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -27,13 +26,14 @@ async def place(
         mine = of_kind.get((line.message, outcome_of), [])
         for arrival, located in zip(mine, await _find(connection, line, mine), strict=True):
             for key, message in located:
-                own = arrival if message is arrival.message else replace(arrival, message=message)
+                own = arrival if message is arrival.message else arrival._replace(message=message)
                 placed.setdefault(line.thing, {}).setdefault(key, []).append(own)
                 at_home.add((arrival.source, arrival.source_id))
     order = {(arrival.source, arrival.source_id): n for n, arrival in enumerate(arrivals)}
     for keys in placed.values():
         for mine in keys.values():
-            mine.sort(key=lambda arrival: order[arrival.source, arrival.source_id])  # whatever line they came by
+            if len(mine) > 1:
+                mine.sort(key=lambda arrival: order[arrival.source, arrival.source_id])  # whatever line they came by
     return placed, [arrival for arrival in arrivals if (arrival.source, arrival.source_id) not in at_home]
 
 

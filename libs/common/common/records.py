@@ -2,24 +2,25 @@
 
 import base64
 import dataclasses
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from aiokafka import ConsumerRecord
 from pydantic import ValidationError
 
-from common.envelope import Envelope, text_headers
+from common.envelope import required, text_headers
+from common.ids import read_id
 from common.messages import Catalogue, Message
 
 Record = ConsumerRecord[bytes | None, bytes | None]
 Parser = Callable[[Any], Awaitable[Any]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One message on its way to its thing, with what is needed to park it or let it wait."""
 
     message: Message
@@ -29,7 +30,7 @@ class Arrival:
     foreign_id: str | None = None  # a stranger's id, unique at its source
     key: bytes | None = None
     value: bytes = b""
-    headers: dict[str, str] = dataclasses.field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = MappingProxyType({})
     recorded_at: datetime | None = None
     behind: UUID | None = None  # a bad record of this key stands before it in the same batch
 
@@ -104,7 +105,7 @@ def read_records(
         if identity not in seen:
             seen.add(identity)
             behind = barred.get((topic, record.key)) if barred else None
-            good.append(arrival if behind is None else dataclasses.replace(arrival, behind=behind))
+            good.append(arrival if behind is None else arrival._replace(behind=behind))
     return good, bad
 
 
@@ -121,10 +122,10 @@ def read_record(
 ) -> Arrival | None:
     """One record as a message, or None when this service does not take its type."""
     headers = text_headers(record.headers)
-    envelope = Envelope.from_headers(headers)
-    model = catalogue.model(envelope.type, topic=topic)
+    given_id, given_type = required(headers, "ce_id"), required(headers, "ce_type")
+    model = catalogue.model(given_type, topic=topic)
     if model is None:
-        raise UnreadableRecordError("unknown_type", f"no message {envelope.type!r} belongs on {topic}")
+        raise UnreadableRecordError("unknown_type", f"no message {given_type!r} belongs on {topic}")
     if model not in wanted:
         return None
     if record.key is None:
@@ -142,8 +143,8 @@ def read_record(
         message=message,
         source=topic,
         source_id=f"{record.partition}/{record.offset}",
-        event_id=None if external else UUID(envelope.id),
-        foreign_id=f"{envelope.source}|{envelope.id}" if external else None,
+        event_id=None if external else read_id(given_id),
+        foreign_id=f"{headers.get('ce_source', '')}|{given_id}" if external else None,
         key=record.key,
         value=record.value,
         headers=headers,

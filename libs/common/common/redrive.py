@@ -7,7 +7,7 @@ behind it, in order; all in one transaction. Nothing is published for it, so nob
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -203,8 +203,8 @@ class Settling:
             if not keys:
                 continue
             loaded = await things.load_things(self.connection, thing, sorted(keys), self.runner.consumers)
-            alone = {key: replace(row, waiting=(), blocked=False) for key, row in loaded.items()}
-            mine = {key: [replace(one, foreign_id=None) for one in arrivals] for key, arrivals in keys.items()}
+            alone = {key: row._replace(waiting=(), blocked=False) for key, row in loaded.items()}
+            mine = {key: [one._replace(foreign_id=None) for one in arrivals] for key, arrivals in keys.items()}
             for folded in await self._fold(thing, alone, mine):
                 for _, code, reason in folded.parked:
                     raise InvalidMessage(code, reason)
@@ -273,7 +273,7 @@ class Settling:
         if version is None or (letter.source == desk.DUE and letter.source_id == f"{thing.name}/{key}/{version}"):
             return
         loaded = await things.load_things(self.connection, thing, [key], self.runner.consumers)
-        await self._fold(thing, {key: replace(loaded[key], waiting=())}, {key: []})
+        await self._fold(thing, {key: loaded[key]._replace(waiting=())}, {key: []})
 
     async def _fold(self, thing: Thing[Any], loaded: Any, arrivals: Any) -> list[Folded]:
         batch = Batch()

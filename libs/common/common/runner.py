@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -98,10 +99,8 @@ class Runner:
         """
         good, bad = read_records(records, catalogue=self.catalogue, wanted=self.wanted, prefix=self.prefix)
         failpoint("after_validate")
-        progress: dict[tuple[str, int], int] = {}
-        for record in records:
-            name = (record.topic.removeprefix(self.prefix), record.partition)
-            progress[name] = max(progress.get(name, 0), record.offset + 1)
+        ends = {(record.topic, record.partition): record.offset + 1 for record in records}  # a partition is in order
+        progress = {(topic.removeprefix(self.prefix), partition): end for (topic, partition), end in ends.items()}
         await self.apply_batch(Batch(arrivals=good, bad=bad, progress=progress))
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Answer]:
@@ -217,9 +216,10 @@ class Runner:
         for thing in self.consumers.things():
             arrivals = placed.get(thing)
             if arrivals:
-                loaded = await things.load_things(work.connection, thing, sorted(arrivals), self.consumers)
+                keys = sorted(arrivals, key=attrgetter("int"))
+                loaded = await things.load_things(work.connection, thing, keys, self.consumers)
                 if work.batch.leave_waiting:
-                    loaded = {key: replace(row, waiting=()) for key, row in loaded.items()}
+                    loaded = {key: row._replace(waiting=()) for key, row in loaded.items()}
                 await self.fold_and_write(work, thing, loaded, arrivals)
         await self.park(work.connection, work.batch.bad, work.now)
         if work.batch.progress:
@@ -276,14 +276,13 @@ class Runner:
     ) -> list[Folded]:
         """Fold what waits and what arrived into locked rows, and write all that follows from it."""
         connection, now = work.connection, work.now
-        folded = [
-            fold(thing, loaded[key], arrivals[key], consumers=self.consumers, now=now) for key in sorted(arrivals)
-        ]
+        folded = [fold(thing, row, arrivals[key], consumers=self.consumers, now=now) for key, row in loaded.items()]
         outgoing: list[outbox.Outgoing] = []
         sequences: dict[UUID, Mapping[str, int]] = {}
+        time = now.isoformat()
         for one in folded:
             sent, sequences[one.loaded.key] = outbox.address(
-                one, service=self.service, catalogue=self.catalogue, now=now
+                one, service=self.service, catalogue=self.catalogue, time=time
             )
             outgoing.extend(sent)
         await things.write_things(connection, thing, folded, sequences)

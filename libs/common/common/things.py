@@ -25,7 +25,8 @@ async def load_things(
     """Make the rows that are missing, lock all of them in key order, and read what waits for them."""
     columns = "".join(f", {column}" for column in thing.extra_columns)
     await connection.execute(
-        f"INSERT INTO {thing.name} ({thing.name}_id) SELECT k FROM unnest($1::uuid[]) AS k ON CONFLICT DO NOTHING",  # noqa: S608
+        f"INSERT INTO {thing.name} ({thing.name}_id) SELECT k FROM unnest($1::uuid[]) AS k WHERE NOT EXISTS"  # noqa: S608
+        f" (SELECT FROM {thing.name} AS t WHERE t.{thing.name}_id = k) ORDER BY k ON CONFLICT DO NOTHING",
         keys,
     )
     rows = await connection.fetch(
@@ -70,17 +71,22 @@ async def _with_waiting(
     ):
         waiting.setdefault(row["thing_key"], []).append((row["position"], waiting_arrival(row, consumers)))
     return {
-        row["key"]: Loaded(
-            key=row["key"],
-            version=row["version"],
-            state=None if row["state"] is None else thing.adapter.validate_json(row["state"]),
-            sequences=orjson.loads(row["sequences"]),
-            drawn={column: row[column] for column in thing.extra_columns},
-            waiting=waiting.get(row["key"], ()),
-            blocked=row["key"] in blocked,
-        )
-        for row in rows
+        key: _loaded(thing, row, waiting.get(key, ()), blocked=key in blocked)
+        for key, row in zip(keys, rows, strict=True)
     }
+
+
+def _loaded(thing: Thing[Any], row: asyncpg.Record, waiting: Sequence[tuple[int, Arrival]], *, blocked: bool) -> Loaded:
+    state = row["state"]
+    return Loaded(
+        key=row["key"],
+        version=row["version"],
+        state=None if state is None else thing.adapter.validator.validate_json(state),
+        sequences=orjson.loads(row["sequences"]),
+        drawn={column: row[column] for column in thing.extra_columns},
+        waiting=waiting,
+        blocked=blocked,
+    )
 
 
 async def write_things(
@@ -92,19 +98,18 @@ async def write_things(
     """Write the states that changed, each against the version that was read."""
     if not folded:
         return
-    ordered = sorted(folded, key=lambda f: f.loaded.key)
     written = await connection.fetch(
         f"UPDATE {thing.name} AS t SET version = u.expected + u.steps, state = u.state, due_at = u.due_at,"  # noqa: S608
         " sequences = u.sequences"
         " FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::jsonb[], $5::timestamptz[], $6::jsonb[])"
         " AS u (key, expected, steps, state, due_at, sequences)"
         f" WHERE t.{thing.name}_id = u.key AND t.version = u.expected RETURNING t.{thing.name}_id",
-        [f.loaded.key for f in ordered],
-        [f.loaded.version for f in ordered],
-        [f.steps for f in ordered],
-        [None if f.state is None else thing.adapter.dump_json(f.state).decode() for f in ordered],
-        [f.due_at(thing) for f in ordered],
-        [orjson.dumps(sequences[f.loaded.key]).decode() for f in ordered],
+        [f.loaded.key for f in folded],
+        [f.loaded.version for f in folded],
+        [f.steps for f in folded],
+        [None if f.state is None else thing.adapter.serializer.to_json(f.state).decode() for f in folded],
+        [f.due_at(thing) for f in folded],
+        [orjson.dumps(sequences[f.loaded.key]).decode() for f in folded],
     )
-    if len(written) != len(ordered):
+    if len(written) != len(folded):
         raise ConcurrencyFault(thing.name)

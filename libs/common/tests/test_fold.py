@@ -2,7 +2,6 @@
 
 import itertools
 import uuid
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -90,7 +89,7 @@ def test_a_row_that_is_due_and_stays_due_unchanged_is_refused():
 def test_what_comes_behind_a_bad_record_of_its_batch_waits_and_what_came_before_is_folded():
     before, after = arrivals(adding(1), adding(2))
     loaded = Loaded(key=KEY, version=0, state=toy.Counter(), sequences={})
-    result = fold(toy.COUNTER, loaded, [before, replace(after, behind=KEY)], consumers=toy.CONSUMERS, now=NOW)
+    result = fold(toy.COUNTER, loaded, [before, after._replace(behind=KEY)], consumers=toy.CONSUMERS, now=NOW)
     assert result.state.total == 1
     assert [(arrival.message.number, reason) for arrival, reason in result.held] == [(2, BEHIND_DEAD_LETTER)]
 
@@ -98,5 +97,5 @@ def test_what_comes_behind_a_bad_record_of_its_batch_waits_and_what_came_before_
 def test_a_bad_record_of_another_key_bars_nobody():
     (after,) = arrivals(adding(2))
     loaded = Loaded(key=KEY, version=0, state=toy.Counter(), sequences={})
-    barred = replace(after, behind=uuid.uuid4())
+    barred = after._replace(behind=uuid.uuid4())
     assert fold(toy.COUNTER, loaded, [barred], consumers=toy.CONSUMERS, now=NOW).state.total == 2
