@@ -20,6 +20,7 @@ RUNNERS = {
     "runner",
     "relay",
     "calls",
+    "outcomes",
     "folders",
     "service",
     "redrive",

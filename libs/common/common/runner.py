@@ -17,13 +17,14 @@ import structlog
 
 from common import desk, inbox, isolate, metrics, outbox, things
 from common.blame import blame, blames_record
-from common.calls import Caller, OpenCall, begin_calls, end_calls, finished, left_open
+from common.calls import Caller, OpenCall, begin_calls, end_calls, left_open
 from common.clock import read_now
 from common.decisions import CallFinished, Consumers, Row, Thing
 from common.errors import InvalidMessage
 from common.failpoints import failpoint
 from common.fold import Folded, Loaded, fold
 from common.messages import Catalogue, Message
+from common.outcomes import Outcomes
 from common.placing import Placed, place
 from common.postgres import Connection, Pool
 from common.records import Arrival, BadRecord, Record, read_records
@@ -90,6 +91,7 @@ class Runner:
         self.catalogue, self.consumers, self.caller, self.on_commit = catalogue, consumers, caller, on_commit
         self.wanted = frozenset(line.message for line in consumers.on)
         self.calls_under_way: set[asyncio.Task[None]] = set()
+        self.outcomes = Outcomes(pool, self._fold_outcomes)
 
     # --- three ways in ---------------------------------------------------------------------------------
 
@@ -381,19 +383,7 @@ class Runner:
     async def _call_and_fold(self, call: OpenCall, *, earlier_life: bool) -> None:
         outcome = await self.caller.make(call, earlier_life=earlier_life)
         failpoint("before_outcome_commit")
-        pause = 0.1
-        while True:  # the outcome is known: it must be folded, however long the database is away
-            try:
-                async with self.pool.acquire() as connection:
-                    now = await read_now(connection)
-                message = finished(call, outcome, at=now)
-                arrival = Arrival(
-                    message=message, source=f"outcome/{call.thing}", source_id=f"{call.key}/{call.call_id}"
-                )
-                await self.apply_batch(Batch(arrivals=[arrival]))
-            except Exception:
-                log.exception("outcome_not_folded", channel=call.channel, call_id=str(call.call_id))
-                await asyncio.sleep(pause)
-                pause = min(10, pause * 2)
-            else:
-                return
+        await self.outcomes.take(call, outcome)
+
+    async def _fold_outcomes(self, arrivals: Sequence[Arrival]) -> None:
+        await self.apply_batch(Batch(arrivals=arrivals))
