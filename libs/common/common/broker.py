@@ -1,9 +1,12 @@
 """The one factory of broker and subscriber: no framework default is taken."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import ProducerClosed
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
@@ -64,9 +67,38 @@ def make_broker(
     return broker, subscriber
 
 
+class OrderedProducer(AIOKafkaProducer):
+    """Writes nothing any more after its first failure, nor while it stops: what comes behind a failed record must not
+    stand before it. Kafka alone does not see to that: to a partition that has nothing of a producer yet, it lets in
+    whatever number comes first.
+    """
+
+    async def send(self, *arguments: Any, **settings: Any) -> "asyncio.Future[Any]":
+        """As the framework's; its failure ends the producer."""
+        framework: Any = super()
+        future: asyncio.Future[Any] = await framework.send(*arguments, **settings)
+        future.add_done_callback(lambda sent: self._give_up() if sent.cancelled() or sent.exception() else None)
+        return future
+
+    async def stop(self) -> None:
+        """End without sending what is left: whoever waits for it has not filed it, and sends it by another producer."""
+        self._give_up()
+        await self.client.close()
+        await super().stop()
+
+    def _give_up(self) -> None:
+        sender: Any = self._sender
+        held: Any = self._message_accumulator
+        if sender.sender_task is not None:
+            sender.sender_task.cancel()
+            held.fail_all(ProducerClosed())
+            for batch in chain.from_iterable(held._batches.values()):  # noqa: SLF001  else asyncio complains of those
+                batch._drain_waiter.exception()  # noqa: SLF001
+
+
 def make_producer(*, bootstrap: list[str], client_id: str) -> AIOKafkaProducer:
     """The relay's producer: idempotent, so that a repeat of its own keeps order and count. Any error is fatal to it."""
-    return AIOKafkaProducer(
+    return OrderedProducer(
         bootstrap_servers=bootstrap,  # pyright: ignore[reportArgumentType]  a list works, and is documented
         client_id=client_id,
         enable_idempotence=True,

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
+from collections.abc import Sequence
 
 import asyncpg
 import orjson
@@ -159,13 +160,16 @@ class Relay:
                 return 0  # another relay owns this shard right now
             rows = sorted(await connection.fetch(TAKE, shard, BATCH_ROWS), key=lambda row: row["seq"])
             failpoint("after_delete")
-            async with asyncio.timeout(LONGEST_BATCH_SECONDS):
-                futures = [await self._send(producer, shard, row) for row in rows]
-                failpoint("between_sends")
-                results = await asyncio.gather(*futures, return_exceptions=True)
-            for row, result in zip(rows, results, strict=True):
-                if isinstance(result, REFUSALS):
-                    raise RowRefusedError(shard, row["seq"], type(result).__name__)
+            futures: list[asyncio.Future[object]] = []
+            try:
+                async with asyncio.timeout(LONGEST_BATCH_SECONDS):
+                    for row in rows:
+                        futures.append(await self._send(producer, shard, row))  # noqa: PERF401  kept when one raises
+                    failpoint("between_sends")
+                    results = await asyncio.gather(*futures, return_exceptions=True)
+            finally:
+                _raise_refusal(shard, rows, futures)
+            for result in results:
                 if isinstance(result, BaseException):
                     raise result  # roll back: nothing is filed
             failpoint("after_acks")
@@ -195,3 +199,11 @@ class Relay:
                     " ON CONFLICT DO NOTHING",
                     fault.shard, fault.seq, fault.reason, system_now(),
                 )  # fmt: skip
+
+
+def _raise_refusal(shard: int, rows: Sequence[asyncpg.Record], futures: Sequence["asyncio.Future[object]"]) -> None:
+    """Raise RowRefusedError for the first row that the broker refused, whatever became of the others for its sake."""
+    for row, future in zip(rows, futures, strict=False):
+        fault = future.exception() if future.done() and not future.cancelled() else None
+        if isinstance(fault, REFUSALS):
+            raise RowRefusedError(shard, row["seq"], type(fault).__name__)

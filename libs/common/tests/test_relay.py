@@ -11,6 +11,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import MessageSizeTooLargeError
 
+from common.broker import make_producer
 from common.ids import new_event_id
 from common.outbox import SEND_AGAIN, SHARDS
 from common.relay import TRIES_PER_ROW, Relay
@@ -104,6 +105,67 @@ async def test_a_row_that_the_broker_refuses_stops_its_shard_alone(world, pool, 
     assert [row["reason"] for row in stopped] == [MessageSizeTooLargeError.__name__]
     assert max(relay.refusals.values()) == TRIES_PER_ROW
     assert await pool.fetchval("SELECT count(*) FROM outbox_sent") > 0
+
+
+@pytest.fixture
+def producers(monkeypatch):
+    """The producers that relays of this test made, in order. The first finds no leader until a send failed."""
+    made = []
+
+    def make(**settings):
+        producer = make_producer(**settings)
+        if not made:
+            find_no_leader_before_a_failure(producer)
+        made.append(producer)
+        return producer
+
+    monkeypatch.setattr("common.relay.make_producer", make)
+    return made
+
+
+def find_no_leader_before_a_failure(producer):
+    """A batch then fails after a second, for the 10 s of production."""
+    producer._message_accumulator._batch_ttl = 1
+    cluster, send, sent = producer.client.cluster, producer.send, []
+    leader = cluster.leader_for_partition
+
+    async def send_and_note(*arguments, **settings):
+        sent.append(await send(*arguments, **settings))
+        return sent[-1]
+
+    producer.send = send_and_note
+    cluster.leader_for_partition = lambda place: leader(place) if any(one.done() for one in sent) else -1
+
+
+async def test_what_comes_behind_a_row_that_found_no_leader_is_not_written_before_it(
+    world, pool, kafka, prefix, producers
+):
+    key = str(KEYS[0]).encode()
+    for n in range(3):  # two do not fit one batch of the producer
+        await pool.execute(
+            "INSERT INTO outbox (shard, id, topic, key, payload, headers, subject, created_at)"
+            " VALUES (0, $1, 'toy.counters.v1', $2, $3, $4, $5, now())",
+            new_event_id(), key, b"x" * 200_000, json.dumps({"n": str(n)}), KEYS[0],
+        )  # fmt: skip
+    task = asyncio.create_task(a_relay(world, kafka, prefix).run())
+    await until_empty(pool)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert len(producers) >= 2, "no send failed"
+    numbers = [dict(record.headers)["n"] for record in await read_all(kafka, prefix + "toy.counters.v1")]
+    assert numbers == [b"0", b"1", b"2"]
+
+
+async def test_a_producer_that_was_given_up_sends_nothing_any_more(world, pool, kafka, prefix, producers, monkeypatch):
+    monkeypatch.setattr("common.relay.LONGEST_BATCH_SECONDS", 0.5)
+    await fill(pool, count=40)
+    task = asyncio.create_task(a_relay(world, kafka, prefix).run())
+    await until_empty(pool)
+    assert len(producers) >= 2, "the first one was not given up"
+    assert producers[0]._sender.sender_task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert len(await read_all(kafka, prefix + "toy.counters.v1")) == 40
 
 
 @pytest.mark.parametrize("days", [0, 9])
