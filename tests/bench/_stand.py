@@ -132,11 +132,13 @@ def stopwatch() -> Iterator[list[float]]:
     seconds.append(time.perf_counter() - began)
 
 
-def arguments(description: str | None, *, counts: str = "best") -> argparse.ArgumentParser:
+def arguments(description: str | None, *, rounds: int | None = 3, counts: str = "best") -> argparse.ArgumentParser:
     """The options that every benchmark has."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="print JSON, nothing else")
-    parser.add_argument("--rounds", type=int, default=3, help=f"how often each figure is measured; the {counts} counts")
+    if rounds is not None:
+        told = f"how often each figure is measured; the {counts} counts"
+        parser.add_argument("--rounds", type=int, default=rounds, help=told)
     return parser
 
 

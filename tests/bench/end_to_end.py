@@ -1,9 +1,9 @@
 """Claims a second from a client's file at intake to the notice accepted by the mail server, the whole platform running.
 
 Run by `./quittance bench end-to-end`: five services, Kafka, PostgreSQL (`fsync` on) and the mail server, all on this
-machine. A file is put at intake and every case file of it planned; then the clocks are moved to the hour at which the law
-lets its notices go, and the last mail is awaited. Both spans are the system's time and count together. The median of the
-rounds counts. Beside it stand the mail server alone and intake alone; the table also says
+machine. A file is put at intake and every case file of it planned; then the clocks are moved to the hour at which its
+notices go, and the last mail is awaited. Both spans are the system's time and count together. The median of the rounds
+counts. Beside it stand the mail server alone and intake alone; the table also says
 what a claim costs each process in processor time, and how much of the machine was used.
 """
 
@@ -80,8 +80,8 @@ async def bench_end_to_end(scene: Scene, *, claims: int, rounds: int) -> list[Fi
             bare.append(await bare_mails_a_second(scene.smtp_port, content, count=min(claims, 2_000)))
             last = played[-1]
             say(
-                f"round {number + 1}: {last.rate:,.0f} claims/s (planned {last.planning:.1f} s, sent {last.sending:.1f} s),"
-                f" bare mail server {bare[-1]:,.0f} mails/s"
+                f"round {number + 1}: {last.rate:,.0f} claims/s (planned in {last.planning:.1f} s,"
+                f" sent in {last.sending:.1f} s), bare mail server {bare[-1]:,.0f} mails/s"
             )
     alone = await intake_alone(scene, claims)
     return figures(played, bare=median(bare), alone=alone)

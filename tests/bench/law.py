@@ -12,16 +12,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from time import process_time
 
+from _stand import Figure, arguments, report
+
 from statutes import ClaimTerms, Posting, nl, statement
 
 LIMIT_MICROSECONDS = 150.0
-CLAIMS = 20_000
-ROUNDS = 5
+ADDITIONS = 100
 
 
-def bench_law(claims: int = CLAIMS) -> float:
-    """Microseconds a claim: the best of some rounds, each over different claims."""
-    made = [_claim(at) for at in range(claims // ROUNDS)]
+def bench_law(*, claims: int, rounds: int) -> list[Figure]:
+    """The best of some rounds, each over the same claims, no two of them alike."""
+    made = [_claim(at) for at in range(claims)]
 
     def every_claim() -> None:
         for terms, postings, as_of in made:
@@ -30,15 +31,15 @@ def bench_law(claims: int = CLAIMS) -> float:
 
     every_claim()
     memory_before = _peak_memory_kib()
-    seconds = _best_of(every_claim)
+    microseconds = _best_of(every_claim, rounds) / len(made) * 1_000_000
     grown = _peak_memory_kib() - memory_before
-    microseconds = seconds / len(made) * 1_000_000
-    sys.stdout.write(
-        f"a claim: {microseconds:.1f} microseconds, {1_000_000 / microseconds:,.0f} claims a second on one core\n"
-        f"limit: {LIMIT_MICROSECONDS:.0f} microseconds, ratio {microseconds / LIMIT_MICROSECONDS:.2f}\n"
-        f"this machine: {_best_of(_fixed_work) * 1000:.1f} ms for a million additions; memory grew {grown} KiB\n"
-    )
-    return microseconds
+    bare = _best_of(_fixed_work, rounds) * ADDITIONS  # of a million, in microseconds a hundred
+    return [
+        Figure(figure="a claim", value=microseconds, unit="µs", limit="the limit", limit_value=LIMIT_MICROSECONDS),
+        Figure(figure="a claim", value=microseconds, unit="µs", limit=f"{ADDITIONS} bare additions", limit_value=bare),
+        Figure(figure="claims on one core", value=1_000_000 / microseconds, unit="claims/s"),
+        Figure(figure="memory grown", value=float(grown), unit="KiB"),
+    ]
 
 
 def _claim(at: int) -> tuple[ClaimTerms, list[Posting], date]:
@@ -60,9 +61,9 @@ def _claim(at: int) -> tuple[ClaimTerms, list[Posting], date]:
     return terms, [costs, *payments], starts_on + timedelta(days=3 * 365)
 
 
-def _best_of(work: Callable[[], None]) -> float:
+def _best_of(work: Callable[[], None], rounds: int) -> float:
     seconds: list[float] = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         started = process_time()
         work()
         seconds.append(process_time() - started)
@@ -79,5 +80,14 @@ def _peak_memory_kib() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
+def main() -> int:
+    parser = arguments(__doc__, rounds=5)
+    parser.add_argument("--claims", type=int, default=4_000, help="claims of one round")
+    asked = parser.parse_args()
+    figures = bench_law(claims=asked.claims, rounds=asked.rounds)
+    report("law", figures, as_json=asked.json)
+    return 0 if figures[0].value <= LIMIT_MICROSECONDS else 1
+
+
 if __name__ == "__main__":
-    sys.exit(0 if bench_law() <= LIMIT_MICROSECONDS else 1)
+    sys.exit(main())
