@@ -19,7 +19,10 @@ EDGES = "libs/common/tests/test_edges.py::test_no_default_of_the_framework_is_ta
 DUNNING = "tests/simulation/test_dunning_machine.py"
 LEDGER = "tests/simulation/test_ledger_machine.py"
 GATE = "services/dunning/tests/unit/test_gate.py"
+CHAIN = "tests/simulation/test_chain.py::test_the_chain_keeps_its_promises_under_every_fault"
+PARKING = "tests/simulation/test_parking.py"
 SEEDS = "80"
+CHAIN_SEEDS = "60"
 LONGEST_SECONDS = 120
 RED = 1  # pytest: tests were run, and some failed
 
@@ -227,8 +230,8 @@ MUTANTS = (
     ),
     Mutant(
         name="what is paid too much is forgotten",
-        file="ledger/domain/case_account.py",
-        before="overpaid_cents=paid.overpaid_cents + overpaid)",
+        file="ledger/domain/covering.py",
+        before="overpaid_cents=before.overpaid_cents + overpaid)",
         after="overpaid_cents=overpaid)",
         killer=LEDGER,
     ),
@@ -259,7 +262,8 @@ def killed_by(mutant: Mutant) -> str | None:
         if text.count(mutant.before) != 1:
             raise ValueError(f"{mutant.name}: {mutant.file} does not hold this text once: {mutant.before}")
         target.write_text(text.replace(mutant.before, mutant.after), "utf-8")
-        environment = os.environ | {"PYTHONPATH": folder, "SIMULATION_SEEDS": SEEDS, "PYTHONDONTWRITEBYTECODE": "1"}
+        seeds = {"SIMULATION_SEEDS": SEEDS, "CHAIN_SEEDS": CHAIN_SEEDS}
+        environment = os.environ | seeds | {"PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", mutant.killer]
         answer = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS

@@ -40,6 +40,15 @@ class AllocationPart(Value):
     indemnity_cents: Cents = 0
 
 
+class PaymentShare(Value):
+    """What of one payment falls on one claim."""
+
+    payment_id: UUID
+    claim_id: UUID
+    amount_cents: Cents
+    value_on: date
+
+
 class CostCharged(Event):
     """What the debtor owes besides principal from now on: the answer to an expired notice (`notice_id`), or to the
     acceptance of a commercial claim (`notice_id` null). May hold nothing: the law then gives nothing.
@@ -54,11 +63,29 @@ class CostCharged(Event):
     interest: tuple[InterestTerms, ...]
 
 
+class CostLowered(Event):
+    """A payment that was made inside the term of a notice became known after its costs were charged: the law gives less
+    of them, or none. `reversed` no longer counts, `charges` counts instead; the claims `without_interest` bear none.
+    """
+
+    topic: ClassVar[str] = "ledger.case-files.v1"
+    key_field: ClassVar[str] = "case_file_id"
+
+    case_file_id: UUID
+    notice_id: UUID
+    payment_id: UUID
+    reversed: tuple[Charge, ...]
+    charges: tuple[Charge, ...]
+    without_interest: tuple[UUID, ...]
+
+
 class PaymentAllocated(Event):
     """A payment was matched to the case file and covered this; `open_cents` is what is left, interest to `value_on`.
 
-    `overpaid_cents` is kept apart for the payer. `written_off_cents` is a remainder that is let go: interest of the
-    days between the notice and the payment.
+    `overpaid_cents` is kept apart for the payer; more than `amount_cents` where by this payment's value date others had
+    paid what is not owed. `written_off_cents` is a remainder that is let go: interest of the days between the notice
+    and the payment; negative where an earlier one is no longer needed. `all_shares` is empty, unless this payment was
+    made before others that were told first: it then takes the place of all that was told of each payment and claim.
     """
 
     topic: ClassVar[str] = "ledger.case-files.v1"
@@ -73,6 +100,7 @@ class PaymentAllocated(Event):
     overpaid_cents: Cents
     written_off_cents: Cents = 0
     open_cents: Cents
+    all_shares: tuple[PaymentShare, ...] = ()
 
 
 class CaseFilePaid(Event):
@@ -212,6 +240,21 @@ class CreditClient(Command):
     client_id: UUID
     case_file_id: UUID
     payment_id: UUID
+    country: Country
+    amount_cents: Cents
+    value_on: date
+
+
+class DebitClient(Command):
+    """Money credited to a client proved not to be owed by the debtor: it is the payer's (the ledger to itself)."""
+
+    topic: ClassVar[str] = "ledger.requests.v1"
+    key_field: ClassVar[str] = "client_id"
+    subject_field: ClassVar[str | None] = "case_file_id"
+
+    client_id: UUID
+    case_file_id: UUID
+    payment_id: UUID  # whose value date showed it
     country: Country
     amount_cents: Cents
     value_on: date

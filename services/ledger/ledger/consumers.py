@@ -3,7 +3,7 @@
 from common.decisions import CallFinished, Consumers, Due, On, Thing
 from contracts.dunning import NoticeTermExpired
 from contracts.intake import CaseFileOpened, ClaimAccepted, MandateGranted
-from contracts.ledger import BookPayout, BookReceipt, CreditClient, ReconcileTrust
+from contracts.ledger import BookPayout, BookReceipt, CreditClient, DebitClient, ReconcileTrust
 from ledger import handlers, repository
 from ledger.domain.case_account import CaseAccount
 from ledger.domain.client_account import ClientAccount, next_due_at
@@ -51,6 +51,7 @@ CONSUMERS = Consumers(
         ),
         On(message=MandateGranted, handler=handlers.open_client_account, thing=CLIENT_ACCOUNT, opens=True),
         On(message=CreditClient, handler=handlers.credit_client, thing=CLIENT_ACCOUNT),
+        On(message=DebitClient, handler=handlers.debit_client, thing=CLIENT_ACCOUNT),
         On(
             message=BookPayout,
             handler=handlers.confirm_payout,

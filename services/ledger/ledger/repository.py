@@ -102,13 +102,15 @@ async def locate_reconciliations(connection: Connection, messages: Sequence[Mess
 
 async def post_bookings(connection: Connection, bookings: Sequence[Booking], now: datetime) -> None:
     """All journals of a batch in one call, their accounts opened first. Sorted by key: two importers with overlapping
-    batches then wait for each other.
+    batches then wait for each other. Reversals follow, for what they reverse may stand in the same batch.
     """
     journals = sorted((booking.journal for booking in bookings), key=lambda journal: journal.idempotency_key)
     for entity_id in sorted({journal.entity_id for journal in journals}):
         codes = ledger_accounts_of([journal for journal in journals if journal.entity_id == entity_id])
         await connection.execute(QUERIES.open_ledger_accounts, entity_id, codes, now)
-    await connection.fetch(QUERIES.post_journals, *post_batch_arguments(journals, now))
+    for some in ([j for j in journals if j.reverses is None], [j for j in journals if j.reverses is not None]):
+        if some:
+            await connection.fetch(QUERIES.post_journals, *post_batch_arguments(some, now))
 
 
 async def insert_remittances(connection: Connection, rows: Sequence[RemittanceRow], now: datetime) -> None:

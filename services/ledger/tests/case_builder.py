@@ -34,10 +34,11 @@ def opened(country="NL", consumer=True):
     return handlers.open_case_account(None, event, NOW).state
 
 
-def with_claim(case, principal, *, due_on=date(2026, 1, 31), commercial=False, name="a", rate=None, clause=None):
+def with_claim(case, principal, *, due_on=date(2026, 1, 31), commercial=False, name="a", rate=None, clause=None,
+               contract_on=date(2026, 1, 1)):  # fmt: skip
     terms = ClaimTerms(
         claim_id=uuid5(CASE, name), client_reference=name, invoice_number=name, invoice_on=date(2026, 1, 1),
-        due_on=due_on, contract_on=date(2026, 1, 1), description="fiets", principal_cents=principal,
+        due_on=due_on, contract_on=contract_on, description="fiets", principal_cents=principal,
         is_commercial_contract=commercial, agreed_percent_per_year=rate, indemnity_clause=clause,
     )  # fmt: skip
     return handlers.book_claim(case, ClaimAccepted(case_file_id=CASE, terms=terms), NOW)

@@ -9,6 +9,7 @@ from dunning.handlers.facts import (
     follow_payment,
     follow_procedure,
     join_claim,
+    lower_costs,
     open_case_file,
 )
 from dunning.handlers.messages import follow_expired, follow_failed, follow_recalled, follow_sent
@@ -27,6 +28,7 @@ __all__ = [
     "follow_sent",
     "grant_or_refuse_contact",
     "join_claim",
+    "lower_costs",
     "open_case_file",
     "put_off_contact",
     "send_when_granted",

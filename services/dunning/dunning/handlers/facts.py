@@ -1,5 +1,6 @@
 """Facts of others: intake's claims, the ledger's money, the judicial phase. They come in any order."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from common.decisions import Decision
 from common.errors import InvalidMessage
 from contracts.dunning import AmicablePhaseEnded, HoldReason
 from contracts.intake import CaseFileClosed, CaseFileOpened, ClaimAccepted, CloseCaseFile
-from contracts.ledger import AllocationPart, CaseFilePaid, CostCharged, PaymentAllocated
+from contracts.ledger import AllocationPart, CaseFilePaid, CostCharged, CostLowered, PaymentAllocated
 from contracts.legal import FileHandedOff, ProcedureDeclined, RecallAcknowledged
 from dunning.domain.balances import SERIES
 from dunning.domain.case_file import CaseFile, ClaimPayment, Ended, JoinedClaim
@@ -77,17 +78,48 @@ def charge_costs(case_file: CaseFile, message: CostCharged, now: datetime) -> De
     return decided(charged, now)
 
 
-def follow_payment(case_file: CaseFile, message: PaymentAllocated, now: datetime) -> Decision[CaseFile]:
-    """A payment calls back what has not left, for its amount is no longer right, and makes the next step wait."""
-    payments = tuple(
-        ClaimPayment(
-            payment_id=message.payment_id, claim_id=part.claim_id, amount_cents=cents, value_on=message.value_on
+def lower_costs(case_file: CaseFile, message: CostLowered, now: datetime) -> Decision[CaseFile]:
+    """A payment was inside the term after all: what the notice brought is less, and what has not left asks too much."""
+    charges = list(case_file.charges)
+    for charge in message.reversed:
+        if charge not in charges:
+            raise InvalidMessage("unknown_charge", f"no {charge.kind} of {charge.amount_cents} cents to be reversed")
+        charges.remove(charge)
+    lowered, recalls = recalled(
+        replace(
+            case_file,
+            charges=(*charges, *message.charges),
+            interest=tuple(terms for terms in case_file.interest if terms.claim_id not in message.without_interest),
         )
-        for part in message.parts
-        if (cents := _covered_cents(part)) > 0
     )
-    paid, recalls = recalled(replace(case_file, payments=(*case_file.payments, *payments)))
+    return decided(lowered, now, send=recalls)
+
+
+def follow_payment(case_file: CaseFile, message: PaymentAllocated, now: datetime) -> Decision[CaseFile]:
+    """A payment calls back what has not left, for its amount is no longer right, and makes the next step wait. Where it
+    was made before others that came first, all of them are told anew.
+    """
+    paid, recalls = recalled(replace(case_file, payments=tuple(_payments(case_file, message))))
     return decided(paid, now, send=recalls)
+
+
+def _payments(case_file: CaseFile, message: PaymentAllocated) -> Iterator[ClaimPayment]:
+    for share in message.all_shares:
+        yield ClaimPayment(
+            payment_id=share.payment_id,
+            claim_id=share.claim_id,
+            amount_cents=share.amount_cents,
+            value_on=share.value_on,
+        )
+    if message.all_shares:
+        return
+    yield from case_file.payments
+    for part in message.parts:
+        cents = _covered_cents(part)
+        if cents > 0:
+            yield ClaimPayment(
+                payment_id=message.payment_id, claim_id=part.claim_id, amount_cents=cents, value_on=message.value_on
+            )
 
 
 def _covered_cents(part: AllocationPart) -> int:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from common.decisions import Due
 from common.ids import name_id
 from contracts.dunning import GrantContact, NoticeIssued
 from contracts.notifications import SendMessage
@@ -80,7 +81,8 @@ def test_the_gate_refuses_an_email_at_a_forbidden_time(a_world, local, day, at, 
 def test_leave_that_comes_on_a_sunday_sends_nothing_that_day(a_world, local):
     world = a_world(Segment.NL_CONSUMER).start()
     world.now = local(date(2026, 3, 3), "09:00")
-    due = world.consumers.on[6].handler(world.case_file, None, world.now)  # asks for its contact
+    take_due_step = next(on.handler for on in world.consumers.on if on.message is Due)
+    due = take_due_step(world.case_file, None, world.now)  # asks for its contact
     [ask] = due.send
     world.rows["case_file", world.case_file_id] = (5, due.state)
     world.now = local(date(2026, 3, 8), "10:00")

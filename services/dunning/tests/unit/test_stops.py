@@ -7,9 +7,9 @@ import pytest
 
 from common.ids import name_id
 from common.messages import Personal
-from contracts.dunning import AmicablePhaseEnded, DisputeFiled, FileDispute, HoldPlaced, NoticeIssued
+from contracts.dunning import AmicablePhaseEnded, DisputeFiled, FileDispute, HoldPlaced, NoticeIssued, NoticeTermExpired
 from contracts.intake import CaseFileClosed, CloseCaseFile
-from contracts.ledger import Charge, CostCharged
+from contracts.ledger import Charge, CostCharged, CostLowered, PaymentShare
 from contracts.legal import ProcedureDeclined
 from contracts.notifications import MessageExpired, MessageFailed, MessageSent, RecallMessage, SendMessage
 from contracts.values import Segment
@@ -67,6 +67,58 @@ def test_a_partial_payment_makes_the_next_step_wait_and_lowers_what_it_asks(a_wo
     assert story[2] == "03-11 07:00 NoticeTermExpired demand"  # the term is what it is
     assert story[3] == "03-17 09:00 SendMessage letter"  # seven days after the payment
     assert "Uw betaling van 10 maart 2026 | -€ 400,00" in world.texts()[1]
+
+
+def test_costs_that_a_late_known_payment_lowers_are_asked_no_more_and_the_demand_of_them_is_called_back(a_world):
+    world = a_world(Segment.NL_CONSUMER, debtor_changes={"email": None}).start().run_until(date(2026, 3, 23), "12:00")
+    [expired] = world.of(NoticeTermExpired)
+    [charge] = world.case_file.charges
+    assert len(world.in_print) == 1  # the demand, with all its costs
+
+    lowered = charge.model_copy(update={"amount_cents": 4_000})
+    payment = world.payment(70_000, on=date(2026, 3, 20))
+    world.deliver(
+        CostLowered(
+            case_file_id=world.case_file_id, notice_id=expired.notice_id, payment_id=payment.payment_id,
+            reversed=(charge,), charges=(lowered,), without_interest=(),
+        )
+    )  # fmt: skip
+    world.deliver(payment)
+    assert world.in_print == []
+    world.run_until(date(2026, 4, 10))
+
+    assert world.case_file.charges == (lowered,)
+    assert "40,00" in world.texts()[-1]
+    assert not world.parked
+
+
+def test_a_reversal_of_costs_that_nobody_charged_stands_on_the_desk(a_world):
+    world = a_world(Segment.NL_CONSUMER).start()
+    claim_id = world.case_file.claims[0].terms.claim_id
+    charge = Charge(claim_id=claim_id, kind="costs", amount_cents=1, on=date(2026, 3, 18), rule="X")
+    world.deliver(
+        CostLowered(
+            case_file_id=world.case_file_id, notice_id=world.case_file_id, payment_id=world.case_file_id,
+            reversed=(charge,), charges=(), without_interest=(),
+        )
+    )  # fmt: skip
+    assert [code for _, code in world.parked] == ["unknown_charge"]
+
+
+def test_a_payment_that_was_made_before_others_tells_all_of_them_anew(a_world):
+    world = a_world(Segment.NL_CONSUMER).start()
+    later, earlier = world.payment(50_000, on=date(2026, 3, 9)), world.payment(30_000, on=date(2026, 3, 5))
+    claim_id = world.case_file.claims[0].terms.claim_id
+    shares = [
+        PaymentShare(payment_id=payment.payment_id, claim_id=claim_id, amount_cents=cents, value_on=payment.value_on)
+        for payment, cents in ((earlier, 30_000), (later, 46_000))
+    ]
+    world.deliver(later)
+    world.deliver(earlier.model_copy(update={"all_shares": tuple(shares)}))
+    assert [(p.payment_id, p.amount_cents) for p in world.case_file.payments] == [
+        (earlier.payment_id, 30_000),
+        (later.payment_id, 46_000),
+    ]
 
 
 def test_money_that_comes_in_the_judicial_phase_still_closes_the_file(a_world):

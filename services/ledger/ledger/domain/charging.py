@@ -12,6 +12,8 @@ from ledger.domain.case_account import CaseAccount, Charge, Claim, Interest, pos
 from ledger.domain.jurisdictions import Country
 from statutes import be, interest_rate, nl
 
+CHANNELS: dict[str, Literal["post", "e_mail"]] = {"email": "e_mail", "letter": "post"}
+
 
 def interest_at_acceptance(case_account: CaseAccount, claim: Claim) -> Interest | None:
     """A debtor in default owes interest from the day after the last day for payment; a Belgian consumer only after his

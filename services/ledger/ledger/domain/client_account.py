@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from common.ids import name_id
 from ledger.domain.bank_days import next_bank_day
-from ledger.domain.journals import Journal, JournalKind, journal_key, transfer
+from ledger.domain.journals import Journal, JournalKind, Line, journal_key, transfer
 from ledger.domain.jurisdictions import JURISDICTIONS, Country
 
 PAYOUT_TIME = time(17, 0)  # the bank takes files until the evening and debits them the next morning
@@ -69,6 +69,51 @@ def credited(client: ClientAccount, country: Country, cents: int, *, now: dateti
         if client.due_cents(one) or one == country
     )
     return replace(client, due=due, next_payout_at=client.next_payout_at or next_payout(now, client.rhythm))
+
+
+def debited(client: ClientAccount, country: Country, cents: int) -> tuple[ClientAccount, int]:
+    """Take back what is still due, at most so much; the cents that were there to be taken.
+
+    What went out already is the client's debt: it is set off against no later collection without his consent.
+    """
+    taken = min(client.due_cents(country), cents)
+    due = tuple(
+        replace(due, cents=due.cents - taken) if due.country == country else due
+        for due in client.due
+        if due.country != country or due.cents > taken
+    )
+    return replace(client, due=due), taken
+
+
+def take_back_journal(
+    client_id: UUID,
+    *,
+    case_file_id: UUID,
+    payment_id: UUID,
+    country: Country,
+    amount_cents: int,
+    taken_cents: int,
+    on: date,
+    value_on: date,
+) -> Journal:
+    """CRED / REFUND for what is still there, RECALL / REFUND for what was paid out: a shortfall until the client gives
+    it back.
+    """
+    entity = JURISDICTIONS[country].entity_id
+    sides = (
+        (f"CRED:{client_id}/{country}", taken_cents),
+        (f"RECALL:{payment_id}", amount_cents - taken_cents),
+        (f"REFUND:{case_file_id}", -amount_cents),
+    )
+    return Journal(
+        entity_id=entity,
+        idempotency_key=journal_key(JournalKind.TAKE_BACK, entity, payment_id, case_file_id),
+        kind=JournalKind.TAKE_BACK,
+        booked_on=on,
+        value_on=value_on,
+        lines=tuple(Line(ledger_account=code, amount_cents=cents) for code, cents in sides if cents),
+        source_id=payment_id,
+    )
 
 
 def next_payout(now: datetime, rhythm: Literal["daily", "weekly"]) -> datetime:

@@ -22,6 +22,7 @@ class JournalKind(StrEnum):
     RECEIPT = "receipt"  # BANK / SUSP
     MATCH = "match"  # SUSP / CASE or REFUND
     SETTLE = "settle"  # CASE / CRED
+    TAKE_BACK = "take_back"  # CRED and, of what was paid out, RECALL / REFUND
     PAYOUT_SENT = "payout_sent"  # CRED or REFUND / INTRANSIT
     PAYOUT_DEBITED = "payout_debited"  # INTRANSIT / BANK
     PAYOUT_RETURNED = "payout_returned"  # INTRANSIT or BANK / CRED

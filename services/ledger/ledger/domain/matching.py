@@ -1,12 +1,13 @@
 """Journals of a matched payment: whose money it is (trust book), and what of the claim it covers (claim book)."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from uuid import UUID
 
-from ledger.domain.case_account import Bucket, CaseAccount, Charge, Claim, Covering
-from ledger.domain.journals import Journal, JournalKind, Line, journal_key, transfer
+from ledger.domain.case_account import Bucket, CaseAccount, Charge, Claim
+from ledger.domain.covering import Covering
+from ledger.domain.journals import Journal, JournalKind, Line, journal_key, reversal_of, transfer
 from ledger.domain.jurisdictions import JURISDICTIONS
 
 ACCOUNT_OF: dict[str, str] = {
@@ -35,7 +36,7 @@ def principal_journal(case_file_id: UUID, case_account: CaseAccount, claim: Clai
 
 
 def charge_journals(
-    case_file_id: UUID, case_account: CaseAccount, charges: list[Charge], *, ground: str, on: date
+    case_file_id: UUID, case_account: CaseAccount, charges: Iterable[Charge], *, ground: str, on: date
 ) -> Iterator[Journal]:
     """Costs, VAT and indemnity enter the claim book, each on a ground of its own."""
     for charge in charges:
@@ -56,15 +57,18 @@ def charge_journals(
 def match_journals(
     case_file_id: UUID, covering: Covering, *, payment_id: UUID, amount_cents: int, value_on: date, booked_on: date
 ) -> Iterator[Journal]:
-    """SUSP / CASE and REFUND, CASE / CRED, and the claim book's allocation and write-off."""
+    """SUSP / CASE and REFUND, CASE / CRED, and the claim book's allocation and write-off; before them the charges that
+    the payment lowers are reversed and booked anew. What the client got too much of earlier payments is his account's.
+    """
     case_account = covering.case_account
     entity = JURISDICTIONS[case_account.country].entity_id
-    kept = amount_cents - covering.overpaid_cents
+    refunded = min(covering.overpaid_cents, amount_cents)
+    kept = amount_cents - refunded
     lines = [Line(ledger_account=f"SUSP:{payment_id}", amount_cents=amount_cents)]
     if kept:
         lines.append(Line(ledger_account=f"CASE:{case_file_id}", amount_cents=-kept))
-    if covering.overpaid_cents:
-        lines.append(Line(ledger_account=f"REFUND:{case_file_id}", amount_cents=-covering.overpaid_cents))
+    if refunded:
+        lines.append(Line(ledger_account=f"REFUND:{case_file_id}", amount_cents=-refunded))
     yield Journal(
         entity_id=entity,
         idempotency_key=journal_key(JournalKind.MATCH, entity, payment_id, case_file_id),
@@ -88,12 +92,27 @@ def match_journals(
             ),
             source_id=payment_id,
         )
+    yield from _lowering_journals(case_file_id, covering, on=booked_on)
     for kind, parts in ((JournalKind.ALLOCATE, covering.parts), (JournalKind.WRITE_OFF, covering.written_off)):
         lines = _allocation_lines(case_file_id, parts)
         if lines:
             yield _claim_journal(
                 kind, case_account, (payment_id, case_file_id), on=booked_on, value_on=value_on, lines=lines
             )
+
+
+def notice_journals(case_file_id: UUID, case_account: CaseAccount, charges: Iterable[Charge]) -> Iterator[Journal]:
+    """The charges that notices brought, each on its own ground and day, so that its journal is found again."""
+    for charge in charges:
+        assert charge.booked_on is not None, "what a notice brings knows its day"
+        yield from charge_journals(case_file_id, case_account, [charge], ground=charge.ground, on=charge.booked_on)
+
+
+def _lowering_journals(case_file_id: UUID, covering: Covering, *, on: date) -> Iterator[Journal]:
+    for lowered in covering.lowered:
+        yield from notice_journals(case_file_id, covering.case_account, lowered.charges)
+        for journal in notice_journals(case_file_id, covering.case_account, lowered.reversed):
+            yield reversal_of(journal, booked_on=on, reason="paid inside the term of the notice")
 
 
 def correction_journals(

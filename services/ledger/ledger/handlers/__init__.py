@@ -4,6 +4,7 @@ from ledger.handlers.case_accounts import book_claim, charge_after_notice, match
 from ledger.handlers.client_accounts import (
     confirm_payout,
     credit_client,
+    debit_client,
     open_client_account,
     pay_out,
     take_file_outcome,
@@ -15,6 +16,7 @@ __all__ = [
     "charge_after_notice",
     "confirm_payout",
     "credit_client",
+    "debit_client",
     "import_statement",
     "match_receipt",
     "open_case_account",

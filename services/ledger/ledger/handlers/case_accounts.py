@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,26 +10,38 @@ import contracts.ledger as says
 from common.decisions import Decision
 from common.errors import InvalidMessage
 from common.messages import Message
-from contracts.dunning import NoticeTermExpired, NoticeType
+from contracts.dunning import NoticeTermExpired
 from contracts.intake import CaseFileOpened, ClaimAccepted
-from contracts.ledger import BookReceipt, CaseFilePaid, CostCharged, CreditClient, PaymentAllocated
+from contracts.ledger import (
+    BookReceipt,
+    CaseFilePaid,
+    CostCharged,
+    CostLowered,
+    CreditClient,
+    DebitClient,
+    PaymentAllocated,
+)
 from ledger.domain import charging
-from ledger.domain.case_account import (
-    BUCKETS,
-    CaseAccount,
-    Charge,
-    Claim,
-    Clause,
+from ledger.domain.case_account import BUCKETS, CaseAccount, Charge, Claim, Clause, ExpiredTerm, law_or_desk
+from ledger.domain.covering import (
+    TERMS_THAT_CHARGE,
     Covering,
+    LoweredCosts,
+    claims_to_charge,
     cover,
-    law_or_desk,
     reallocated,
+    with_expired_term,
 )
 from ledger.domain.journals import Booking
-from ledger.domain.matching import charge_journals, correction_journals, match_journals, principal_journal
+from ledger.domain.matching import (
+    charge_journals,
+    correction_journals,
+    match_journals,
+    notice_journals,
+    principal_journal,
+)
 
 LOCAL = ZoneInfo("Europe/Amsterdam")
-CHANNELS: dict[str, Literal["post", "e_mail"]] = {"email": "e_mail", "letter": "post"}
 
 
 def open_case_account(case_account: CaseAccount | None, event: CaseFileOpened, now: datetime) -> Decision[CaseAccount]:
@@ -71,6 +82,7 @@ def book_claim(case_account: CaseAccount, event: ClaimAccepted, now: datetime) -
             maximum_cents=clause.maximum_cents,
         ),
         interest=None,
+        joined_after=len(case_account.payments),
     )
     claim = replace(claim, interest=charging.interest_at_acceptance(case_account, claim))
     grown = replace(case_account, claims=(*case_account.claims, claim), paid_on=None)
@@ -89,29 +101,29 @@ def charge_after_notice(case_account: CaseAccount, event: NoticeTermExpired, now
     """The term of a notice passed unpaid: charge what the law now allows, and say so, also when it is nothing."""
     if event.notice_id in case_account.notices_answered:
         return Decision(case_account)
-    answered = replace(case_account, notices_answered=(*case_account.notices_answered, event.notice_id))
-    charges: list[Charge] = []
-    told: Sequence[Claim] = ()
-    with law_or_desk():
-        if event.notice_type is NoticeType.FOURTEEN_DAY_LETTER:
-            charges = charging.charges_after_fourteen_days(case_account, from_on=event.charges_from)
-        elif event.notice_type is NoticeType.FIRST_REMINDER:
-            charges = charging.charges_after_first_reminder(case_account, from_on=event.charges_from)
-            claims = charging.interest_after_first_reminder(
-                case_account, sent_on=event.sent_on, channel=CHANNELS[event.channel], from_on=event.charges_from
-            )
-            told = [claim for claim, before in zip(claims, case_account.claims, strict=True) if claim != before]
-            answered = replace(answered, claims=claims)
-        charged = answered.with_charges(charges)
-        corrected = reallocated(case_account, charged)
+    after = replace(case_account, notices_answered=(*case_account.notices_answered, event.notice_id))
     on = now.astimezone(LOCAL).date()
-    ground = str(event.notice_id)
+    with law_or_desk():
+        open_ids = claims_to_charge(after, as_of=event.charges_from) if event.notice_type in TERMS_THAT_CHARGE else ()
+        if open_ids:
+            term = ExpiredTerm(
+                notice_id=event.notice_id,
+                notice_type=event.notice_type,
+                channel=event.channel,
+                sent_on=event.sent_on,
+                charges_from=event.charges_from,
+                claim_ids=open_ids,
+            )
+            after = with_expired_term(after, term, booked_on=on)
+        corrected = reallocated(case_account, after)
+    charges = [charge for charge in after.charges if charge.notice_id == event.notice_id]
+    told = [claim for claim, before in zip(after.claims, case_account.claims, strict=True) if claim != before]
     journals = [
-        *charge_journals(event.case_file_id, answered, charges, ground=ground, on=on),
-        *correction_journals(event.case_file_id, answered, corrected, ground=ground, on=on),
+        *notice_journals(event.case_file_id, after, charges),
+        *correction_journals(event.case_file_id, after, corrected, ground=str(event.notice_id), on=on),
     ]
     return Decision(
-        charged,
+        after,
         [_cost_charged(event.case_file_id, event.notice_id, charges, told)],
         [Booking(journal) for journal in journals],
     )
@@ -123,10 +135,7 @@ def _cost_charged(
     return CostCharged(
         case_file_id=case_file_id,
         notice_id=notice_id,
-        charges=tuple(
-            says.Charge(claim_id=c.claim_id, kind=c.kind, amount_cents=c.amount_cents, on=c.on, rule=c.rule)
-            for c in charges
-        ),
+        charges=tuple(_said(charge) for charge in charges),
         interest=tuple(
             says.InterestTerms(
                 claim_id=claim.claim_id,
@@ -140,28 +149,30 @@ def _cost_charged(
     )
 
 
+def _said(charge: Charge) -> says.Charge:
+    return says.Charge(
+        claim_id=charge.claim_id, kind=charge.kind, amount_cents=charge.amount_cents, on=charge.on, rule=charge.rule
+    )
+
+
 def match_receipt(case_account: CaseAccount, command: BookReceipt, now: datetime) -> Decision[CaseAccount]:
     """A receipt that names this case file covers what it covers by law; the client is credited at once."""
-    if any(share.payment_id == command.payment_id for share in case_account.shares):
+    if any(payment.payment_id == command.payment_id for payment in case_account.payments):
         raise InvalidMessage("matched_twice", "this payment is matched to the case file already")
     with law_or_desk():
         covering = cover(
-            case_account, payment_id=command.payment_id, amount_cents=command.amount_cents, value_on=command.value_on
+            case_account,
+            payment_id=command.payment_id,
+            amount_cents=command.amount_cents,
+            value_on=command.value_on,
+            booked_on=command.booked_on,
         )
     case_file_id = _case_file_of(command)
-    send: list[Message] = [_payment_allocated(case_file_id, command, covering)]
-    kept = command.amount_cents - covering.overpaid_cents
-    if kept:
-        send.append(
-            CreditClient(
-                client_id=case_account.client_id,
-                case_file_id=case_file_id,
-                payment_id=command.payment_id,
-                country=case_account.country,
-                amount_cents=kept,
-                value_on=command.value_on,
-            )
-        )
+    send: list[Message] = [
+        *(_cost_lowered(case_file_id, command, lowered) for lowered in covering.lowered),
+        _payment_allocated(case_file_id, command, covering),
+        *_client_messages(case_file_id, command, covering),
+    ]
     if covering.case_account.paid_on is not None and case_account.paid_on is None:
         send.append(
             CaseFilePaid(
@@ -177,6 +188,33 @@ def match_receipt(case_account: CaseAccount, command: BookReceipt, now: datetime
         booked_on=command.booked_on,
     )
     return Decision(covering.case_account, send, [Booking(journal) for journal in journals])
+
+
+def _client_messages(case_file_id: UUID, command: BookReceipt, covering: Covering) -> list[Message]:
+    """What is kept of the payment is the client's; where others' payments proved too much, he gives that back."""
+    kept = command.amount_cents - covering.overpaid_cents
+    facts = {
+        "client_id": covering.case_account.client_id,
+        "case_file_id": case_file_id,
+        "payment_id": command.payment_id,
+        "country": covering.case_account.country,
+        "amount_cents": abs(kept),
+        "value_on": command.value_on,
+    }
+    if kept == 0:
+        return []
+    return [CreditClient.model_validate(facts) if kept > 0 else DebitClient.model_validate(facts)]
+
+
+def _cost_lowered(case_file_id: UUID, command: BookReceipt, lowered: LoweredCosts) -> CostLowered:
+    return CostLowered(
+        case_file_id=case_file_id,
+        notice_id=lowered.notice_id,
+        payment_id=command.payment_id,
+        reversed=tuple(_said(charge) for charge in lowered.reversed),
+        charges=tuple(_said(charge) for charge in lowered.charges),
+        without_interest=tuple(claim.claim_id for claim in lowered.without_interest),
+    )
 
 
 def _case_file_of(command: BookReceipt) -> UUID:
@@ -213,4 +251,13 @@ def _payment_allocated(case_file_id: UUID, command: BookReceipt, covering: Cover
         overpaid_cents=covering.overpaid_cents,
         written_off_cents=covering.written_off_cents,
         open_cents=covering.open_cents,
+        all_shares=tuple(
+            says.PaymentShare(
+                payment_id=share.payment_id,
+                claim_id=share.claim_id,
+                amount_cents=share.amount_cents,
+                value_on=share.on,
+            )
+            for share in covering.restated
+        ),
     )

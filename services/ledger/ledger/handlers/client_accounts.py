@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 from common.decisions import Call, CallFinished, Decision, Due, Result
 from common.messages import Message
 from contracts.intake import MandateGranted
-from contracts.ledger import BookPayout, CreditClient, RemittanceExecuted, RemittancePrepared
+from contracts.ledger import BookPayout, CreditClient, DebitClient, RemittanceExecuted, RemittancePrepared
 from ledger.domain.client_account import (
+    LOCAL,
     ClientAccount,
     Remittance,
     credited,
+    debited,
     prepare,
     remittance_journal,
+    take_back_journal,
 )
 from ledger.domain.journals import Booking
 from ledger.domain.payment_files import CHANNEL, PaymentFile, RemittanceRow
@@ -43,6 +46,22 @@ def open_client_account(client: ClientAccount | None, event: MandateGranted, now
 def credit_client(client: ClientAccount, command: CreditClient, now: datetime) -> Decision[ClientAccount]:
     """Collected money is due to the client."""
     return Decision(credited(client, command.country, command.amount_cents, now=now))
+
+
+def debit_client(client: ClientAccount, command: DebitClient, now: datetime) -> Decision[ClientAccount]:
+    """Money credited to the client is the payer's after all: from what is still due to him, else a shortfall."""
+    after, taken = debited(client, command.country, command.amount_cents)
+    journal = take_back_journal(
+        client.client_id,
+        case_file_id=command.case_file_id,
+        payment_id=command.payment_id,
+        country=command.country,
+        amount_cents=command.amount_cents,
+        taken_cents=taken,
+        on=now.astimezone(LOCAL).date(),
+        value_on=command.value_on,
+    )
+    return Decision(after, append=[Booking(journal)])
 
 
 def pay_out(client: ClientAccount, due: Due, now: datetime) -> Decision[ClientAccount]:

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import UUID, uuid5
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from camt_builder import a_file, a_line, a_statement
 from lxml import etree
 
@@ -16,7 +17,7 @@ from common.ids import new_event_id
 from common.messages import Personal
 from common.queries import parse_queries
 from common.stepping import Stepped, Stepper
-from contracts import intake, values
+from contracts import dunning, intake, values
 from contracts.registry import CATALOGUE, TOPICS, topics_of
 from kafka_admin import create_topics
 from ledger import app
@@ -75,11 +76,18 @@ async def ledger_world(kafka, prefix, ledger_database, tmp_path, monkeypatch, fr
 
     async def said() -> list[tuple[str, dict]]:
         topics = [prefix + t for t in ("ledger.case-files.v1", "ledger.clients.v1", "ledger.trust-accounts.v1")]
-        consumer = AIOKafkaConsumer(*topics, bootstrap_servers=kafka, auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
         await consumer.start()
+        numbers = {t.name: t.partitions for t in TOPICS}
+        partitions = [TopicPartition(t, n) for t in topics for n in range(numbers[t[len(prefix) :]])]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning()
+        ends = await consumer.end_offsets(partitions)
         found = []
-        while batches := await consumer.getmany(timeout_ms=1500):
-            found += [r for records in batches.values() for r in records]
+        async with asyncio.timeout(90):
+            while any([await consumer.position(one) < end for one, end in ends.items()]):
+                batches = await consumer.getmany(timeout_ms=200)
+                found += [r for records in batches.values() for r in records]
         await consumer.stop()
         assert all(CATALOGUE.model(dict(r.headers)["ce_type"].decode(), topic=r.topic[len(prefix) :]) for r in found)
         found.sort(key=lambda r: r.timestamp)
@@ -148,6 +156,61 @@ async def test_a_receipt_goes_all_the_way_to_the_client_and_the_books_prove_it(l
         for name, query in proofs.texts.items():
             assert await connection.fetch(query) == [], name
         assert await connection.fetchval("SELECT count(*) FROM dead_letter") == 0
+
+
+async def test_a_payment_inside_the_term_known_after_its_costs_were_paid_and_passed_on_still_balances(
+    ledger_world,
+):
+    for event in events():
+        await ledger_world.send(event)
+    expired = dunning.NoticeTermExpired(
+        case_file_id=CASE, notice_id=uuid5(CASE, "n"), notice_type=dunning.NoticeType.FOURTEEN_DAY_LETTER,
+        channel="email", sent_on=date(2026, 2, 10), charges_from=date(2026, 2, 26),
+    )  # fmt: skip
+    await ledger_world.stepper.settle()  # the topics of two owners have no common order
+    await ledger_world.send(expired)
+    await ledger_world.stepper.settle()
+    text = f"betaling {structured_communication(number='42').communication}"
+    with_costs = a_line(115_318, text=text, booked_on="2026-03-02", bank_reference="A")
+    taken = await ledger_world.put("s1.xml", a_file(a_statement([with_costs], opening=0, iban=IBAN)))
+    assert taken.parent.name == "done"
+    await ledger_world.stepper.settle()
+    await ledger_world.stepper.move_to(datetime(2026, 3, 3, 16, tzinfo=UTC))  # all of it goes to the client
+    await ledger_world.stepper.settle()
+
+    await ledger_world.stepper.move_to(datetime(2026, 3, 5, 5, tzinfo=UTC))
+    late = a_line(60_000, text=text, booked_on="2026-03-04", bank_reference="B")
+    second = a_statement([late], opening=115_318, iban=IBAN, number=2, on="2026-03-04", before="2026-03-02")
+    in_term = "<ValDt><Dt>2026-02-20</Dt></ValDt>"
+    second = re.sub(r"<ValDt>.*?</ValDt>", in_term, second)
+    assert in_term in second
+    assert (await ledger_world.put("s2.xml", a_file(second))).parent.name == "done"
+    await ledger_world.stepper.settle()
+
+    said = await ledger_world.said()
+    [lowered] = of(said, "CostLowered")
+    assert [c["amount_cents"] for c in lowered["reversed"]] == [15_000]
+    assert [c["amount_cents"] for c in lowered["charges"]] == [6_031]  # 15 % of 402.08: 1,000 and 2.08, less 600
+    back = of(said, "PaymentAllocated")[-1]["overpaid_cents"] - 60_000
+    assert back >= 15_000 - 6_031
+    assert len(of(said, "CaseFilePaid")) == 1
+    assert not of(said, "TrustInvariantBroken")
+    assert len(of(said, "TrustInvariantHeld")) == 2
+    async with ledger_world.service.pool.acquire() as connection:
+        proofs = parse_queries((REPOSITORY / "services/ledger/ledger/sql/proofs.sql").read_text())
+        for name, query in proofs.texts.items():
+            assert await connection.fetch(query) == [], name
+        assert await connection.fetchval("SELECT count(*) FROM dead_letter") == 0
+        balance = """
+            SELECT coalesce(sum(b.posted_cents), 0)
+            FROM ledger.balance AS b
+            JOIN ledger.ledger_account AS a ON b.ledger_account_id = a.id
+            WHERE a.kind = $1
+        """
+        found = {
+            kind: await connection.fetchval(balance, kind) for kind in ("RECALL", "REFUND", "COSTS", "OUTSTANDING")
+        }
+        assert found == {"RECALL": back, "REFUND": 60_000 + back, "COSTS": 0, "OUTSTANDING": 0}
 
 
 async def test_a_statement_that_does_not_add_up_is_held_whole_and_shown(ledger_world):
