@@ -6,7 +6,7 @@ transaction; those of a transaction that rolled back never are.
 
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -116,7 +116,7 @@ class TracedRunner(Runner):
             return began[-1].arrival
 
         rows = {
-            key: replace(row, waiting=[(position, begin(key, arrival)) for position, arrival in row.waiting])
+            key: row._replace(waiting=[(position, begin(key, arrival)) for position, arrival in row.waiting])
             for key, row in loaded.items()
         }
         mine = {key: [begin(key, arrival) for arrival in some] for key, some in arrivals.items()}
@@ -176,8 +176,8 @@ class TracedRunner(Runner):
             kind=SpanKind.CONSUMER,
             attributes=attributes,
         )
-        headers = arrival.headers | {"traceparent": traceparent_of(span)}
-        return Began(arrival=replace(arrival, headers=headers), key=key, subject=subject, span=span)
+        headers = {**arrival.headers, "traceparent": traceparent_of(span)}
+        return Began(arrival=arrival._replace(headers=headers), key=key, subject=subject, span=span)
 
     def _pending(self, connection: Connection) -> Pending:
         """Of this transaction; what an earlier one left was rolled back with it."""
