@@ -33,6 +33,8 @@ from contracts.values import (
     Segment,
 )
 from dunning.domain.disputes import DisputeByToken
+from dunning.domain.sending_times import law_of
+from dunning.domain.strategies import strategies
 from intake.domain import RegisterClient, SubmitClaim, name_claim
 from ledger.domain.trust_account import Debit, ImportStatement, ReadStatement, Receipt, trust_account_id
 from notifications.handlers.batches import LetterReturned
@@ -42,7 +44,7 @@ FIRST_DAY = date(2026, 3, 2)
 LAST_DAY = date(2026, 5, 18)
 TEMPERS = (
     "silent", "silent", "pays", "pays", "pays_in_parts", "overpays", "pays_twice", "disputes", "pays_the_partner",
-    "returns_letter", "pays_without_reference", "reversed",
+    "returns_letter", "pays_without_reference", "reversed", "disputes_at_print", "disputes_at_print", "pays_at_last",
 )  # fmt: skip
 ALARM_HOURS = (time(7), time(9), time(9), time(17))
 
@@ -126,6 +128,11 @@ class ChainWorld:
     def plan(self, at, deed, *arguments):
         heapq.heappush(self.events, (at, next(self.order), (deed, arguments)))
 
+    def bank_opens(self, country, day):
+        """Most statements come before the day's work, some in its middle, when letters stand in the print batch."""
+        is_late = random.Random(f"{self.seed} {country} {day}").random() < 0.4  # noqa: S311  a seed, no secret
+        return time(6) if not is_late else time(9) if self.is_hurried else time(12, 30)
+
     def make_client(self, number):
         country = ("NL", "BE")[number % 2]
         dice = self.dice
@@ -194,7 +201,8 @@ class ChainWorld:
         while day < LAST_DAY:
             day = workday(day + timedelta(days=1))
             for country in self.books:
-                self.plan(local(day, time(6)), self.open_bank, country, day)
+                self.plan(local(day, self.bank_opens(country, day)), self.open_bank, country, day)
+            self.plan(local(day, time(9, 30)), self.look_ahead)
 
     def make_claim(self, debtor, client, reference, *, due_on=None):
         dice = self.dice
@@ -293,6 +301,26 @@ class ChainWorld:
                 self.plan(at + timedelta(days=2), self.return_letter, accepted.message_id)
             case _:
                 pass
+
+    def look_ahead(self):
+        """Some do not wait for a notice: they dispute while their letter is in print, or pay on the last day."""
+        today = self.simulation.now.astimezone(LOCAL).date()
+        for row in self.service("dunning").store.rows("case_file"):
+            file = json.loads(row["state"]) if row["state"] else None
+            if file is None or self.seen[f"ahead {row['key']}"]:
+                continue
+            debtor = self.by_id[UUID(file["debtor"]["debtor_id"])]
+            if debtor.temper == "disputes_at_print" and is_in_print(file):
+                self.done["disputed_at_print"] += 1
+                self.plan(self.at(today, "ahead", row["key"]), self.dispute, row["token"])
+            elif debtor.temper == "pays_at_last" and last_term_ends_on(file) == workday(today + timedelta(days=1)):
+                self.done["paid_at_last"] += 1
+                reference = law_of(strategies()[debtor.segment]).payment_reference(file["reference_number"])
+                cents = file["notices"][-1]["asked_cents"] + 500
+                self.pay(debtor.facts.country, cents, reference, f"{row['key']} at last")
+            else:
+                continue
+            self.seen[f"ahead {row['key']}"] += 1
 
     def dispute(self, token):
         self.done["disputed"] += 1
@@ -432,6 +460,17 @@ class ChainWorld:
         topic = f"legal.partner-{partner}-acts.v1"
         for _ in range(1 + name.endswith(("0", "5", "a"))):
             self.simulation.broker.append(topic, str(handoff_id).encode(), message.model_dump_json().encode(), headers)
+
+
+def is_in_print(file):
+    return file["under_way"] is not None and file["under_way"]["medium"] == "letter"
+
+
+def last_term_ends_on(file):
+    """When a file whose every step was taken goes to the judicial phase; None before."""
+    if file["step"] < len(strategies()[Segment(file["segment"])].steps) or not file["notices"][-1]["expires_at"]:
+        return None
+    return datetime.fromisoformat(file["notices"][-1]["expires_at"]).astimezone(LOCAL).date()
 
 
 def an_address(country):

@@ -24,7 +24,7 @@ A_BATCH = max(1, SEEDS // 10)
 HAPPENED = {
     "paid", "disputed", "reversed", "remitted", "letter_returned", "statements_again", "act_acknowledged",
     "act_demand_served", "act_recalled", "act_recall_too_late", "act_refused", "bounced", "busy", "asked",
-    "outcome_unknown",
+    "outcome_unknown", "disputed_at_print", "paid_at_last",
 }  # fmt: skip
 
 
