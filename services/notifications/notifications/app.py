@@ -11,11 +11,12 @@ from common.folders import watch_folder
 from common.runner import Submission
 from common.service import Service
 from contracts.registry import CATALOGUE
-from notifications.channels.email import EmailChannel, Relay
+from notifications.channels.email import EmailChannel
 from notifications.channels.letter import letter_pool
 from notifications.channels.printer import PrintChannel
 from notifications.channels.returns import RETURNED, STATUS_FILE, put_away, read_status
 from notifications.channels.sms import SmsAccess, SmsChannel
+from notifications.channels.smtp_sessions import Relay
 from notifications.consumers import CONSUMERS
 from notifications.settings import Settings
 

@@ -2,13 +2,11 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
 from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Literal
 from uuid import UUID
 
 import aiosmtplib
@@ -21,6 +19,7 @@ from common.messages import Value
 from contracts.notifications import Content, PaymentBlock
 from notifications.channels.mail_layout import html_text, plain_text
 from notifications.channels.qr import qr_png
+from notifications.channels.smtp_sessions import Relay, Sessions
 from notifications.domain import NEVER_LEFT, Delivery
 from notifications.metrics import ANSWERS
 
@@ -30,19 +29,6 @@ LONGEST_ANSWER = 200
 PERMANENT = 500
 
 
-@dataclass(frozen=True, kw_only=True)
-class Relay:
-    """The SMTP relay that takes our mail. `archive_folder` holds a copy of each mail it accepted, when there is one."""
-
-    host: str
-    port: int
-    tls: Literal["none", "starttls", "tls"] = "none"
-    user: str | None = None
-    password: str | None = None
-    timeout_seconds: float = 20
-    archive_folder: Path | None = None
-
-
 class EmailChannel:
     """Sends one mail a call."""
 
@@ -50,6 +36,7 @@ class EmailChannel:
 
     def __init__(self, relay: Relay) -> None:
         self.relay = relay
+        self.sessions = Sessions(relay)
 
     async def call(self, call_id: UUID, payload: Delivery) -> str:
         """Hand the mail to the relay; answers what the relay said. Raises InvalidMessage(`bounced`) when it refuses the
@@ -71,37 +58,28 @@ class EmailChannel:
         return answer
 
     async def send(self, mail: EmailMessage, *, sender: str, recipient: str) -> str:
-        """One SMTP session."""
-        client = aiosmtplib.SMTP(
-            hostname=self.relay.host,
-            port=self.relay.port,
-            timeout=self.relay.timeout_seconds,
-            use_tls=self.relay.tls == "tls",
-            start_tls=self.relay.tls == "starttls",
-            username=self.relay.user,
-            password=self.relay.password,
-        )
+        """One mail in a session of its own, or in one that rests."""
+        content = mail.as_bytes()
+        try:
+            session = await self.sessions.begin_mail(sender, is_utf8=needs_utf8(sender, recipient))
+        except (aiosmtplib.SMTPException, OSError, UnicodeError) as fault:
+            raise TemporaryFailure(f"relay: {words(fault, recipient)}") from fault
         try:
             try:
-                await client.connect()
-                await client.ehlo()
-                options = ["SMTPUTF8"] if needs_utf8(sender, recipient) else []
-                await client.mail(sender, options=options, encoding="utf-8" if options else "ascii")
-            except (aiosmtplib.SMTPException, OSError, UnicodeError) as fault:
-                raise TemporaryFailure(f"relay: {words(fault, recipient)}") from fault
-            try:
-                await client.rcpt(recipient, encoding="utf-8")
+                await session.rcpt(recipient, encoding="utf-8")
             except aiosmtplib.SMTPRecipientRefused as refusal:
                 raise refused(refusal) from refusal
             except (aiosmtplib.SMTPException, OSError) as fault:
                 raise TemporaryFailure(f"relay: {words(fault, recipient)}") from fault
             try:
-                answer = await client.data(mail.as_bytes())
+                answer = await session.data(content)
             except aiosmtplib.SMTPDataError as refusal:
                 raise refused(refusal) from refusal
-            return f"{answer.code} {answer.message}".replace(recipient, "[recipient]")[:LONGEST_ANSWER]
-        finally:
-            client.close()
+        except BaseException:
+            session.close()
+            raise
+        self.sessions.rest(session)
+        return f"{answer.code} {answer.message}".replace(recipient, "[recipient]")[:LONGEST_ANSWER]
 
     async def was_accepted(self, call_id: UUID, payload: Delivery) -> Outcome | None:
         """Look for the mail in the relay's archive. Without one nobody can tell."""

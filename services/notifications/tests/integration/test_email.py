@@ -1,5 +1,6 @@
 """The e-mail channel against a real SMTP server."""
 
+import contextlib
 import email
 import email.policy
 import io
@@ -7,6 +8,7 @@ import socket
 import threading
 from datetime import timedelta
 
+import aiosmtplib
 import pytest
 import zxingcpp
 from notification_builders import MESSAGE, QR_PAYLOAD, World, a_content, an_order, at
@@ -18,7 +20,8 @@ from common.errors import InvalidMessage, TemporaryFailure
 from common.ids import name_id
 from common.messages import Personal
 from contracts.notifications import TableBlock, TextBlock
-from notifications.channels.email import EmailChannel, Relay, compose
+from notifications.channels.email import EmailChannel, compose
+from notifications.channels.smtp_sessions import Relay
 from notifications.domain import NEVER_LEFT, Delivery
 
 
@@ -212,6 +215,36 @@ async def test_given_a_relay_that_cannot_take_it_at_first_then_it_is_sent_later_
         now += timedelta(minutes=1)
         world.tick(now)
     assert world.kinds() == ["MessageSent"]
+    assert relay.mails == 1
+
+
+async def test_given_mails_one_after_the_other_then_they_go_in_one_session():
+    relay = Script(TAKES)  # a second session is never accepted
+    channel = a_channel(relay.port)
+    for number in range(3):
+        await channel.call(name_id("mail", number), a_delivery(name_id("mail", number)))
+    assert relay.mails == 3
+
+
+async def test_given_a_session_that_the_relay_ended_while_it_rested_then_a_fresh_one_takes_the_mail():
+    relay = Script({**TAKES, "RSET": None}, TAKES)
+    channel = a_channel(relay.port)
+    await channel.call(MESSAGE, a_delivery())
+    with contextlib.suppress(aiosmtplib.SMTPException):
+        await channel.sessions.resting[0].rset()  # the relay hangs up
+    other = name_id("another message")
+    assert (await channel.call(other, a_delivery(other))).startswith("250 ")
+    assert relay.mails == 2
+
+
+async def test_given_a_refused_recipient_then_his_session_takes_no_other_mail():
+    relay = Script({**TAKES, "RCPT": "550 5.1.1 No such mailbox"}, TAKES)
+    channel = a_channel(relay.port)
+    with pytest.raises(InvalidMessage):
+        await channel.call(MESSAGE, a_delivery())
+    assert channel.sessions.resting == []
+    other = name_id("another message")
+    await channel.call(other, a_delivery(other))
     assert relay.mails == 1
 
 
