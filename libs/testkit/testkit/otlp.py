@@ -37,6 +37,7 @@ class Collector:
 
     def __init__(self) -> None:
         self.spans: list[ToldSpan] = []
+        self.bodies: list[bytes] = []  # as they came
         collector = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -46,6 +47,7 @@ class Collector:
                     body = gzip.decompress(body)
                 is_traces = self.path == "/v1/traces" and self.headers["Content-Type"] == "application/x-protobuf"
                 if is_traces:
+                    collector.bodies.append(body)
                     collector.spans.extend(read_spans(body))
                 self.send_response(200 if is_traces else 404)
                 self.send_header("Content-Type", "application/x-protobuf")
