@@ -15,6 +15,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
 )
+WIDE = 1000  # columns where nobody looks: a file or a pipe must not lose the end of a line
 client_app = typer.Typer(help="The creditors who mandate the agency.", no_args_is_help=True)
 app.add_typer(client_app, name="client")
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -80,6 +81,18 @@ def trace(
     from cli.trace import show  # noqa: PLC0415 - see the module's docstring
 
     show(_console(), case_file)
+
+
+@app.command()
+def release(
+    case_file: Annotated[str, typer.Argument(help="Its id, or the reference number on its notices.")],
+    reason: Annotated[str, typer.Argument(help="What it is held for, as HoldPlaced and `trace` say: dispute, ...")],
+    because: Annotated[str, typer.Option(help="Why it may move again; kept with the file.")],
+) -> None:
+    """Release a hold that a person has looked at: the file goes on by the rules."""
+    from cli.holds import release as release_hold  # noqa: PLC0415 - see the module's docstring
+
+    release_hold(_console(), case_file, reason, because)
 
 
 @app.command(context_settings=_PASS_ON, add_help_option=False)
@@ -174,4 +187,5 @@ def _pass_on(module: str, name: str, context: typer.Context) -> None:
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    on_terminal = sys.stdout.isatty()
+    return Console(highlight=False, soft_wrap=not on_terminal, width=None if on_terminal else WIDE)

@@ -49,16 +49,16 @@ def add(console: Console, asked: NewClient) -> None:
     intake = the_platform(stack).http_url("intake")
     key = operator_key(stack.state_dir)
     body = request_body(asked)
-    made: dict[str, Any] = json.loads(_call(f"{intake}/v1/clients", key, body))
+    made = call(f"{intake}/v1/clients", key, body, service="intake")
     folder = Path(made["watched_folder"])
     template = stack.state_dir / str(made["template"])
-    template.write_bytes(_call(f"{intake}/v1/claim-template", str(made["api_key"])))
+    template.write_bytes(_raw(f"{intake}/v1/claim-template", str(made["api_key"]), service="intake"))
     table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_row("client", str(made["client_id"]))
     table.add_row("API key", f"{made['api_key']} (shown this once)")
     table.add_row("watched folder", str(folder))
     table.add_row("CSV template", f"{template}: fill it in and move it into the watched folder")
-    table.add_row("HTTP interface", f"{intake}/v1/docs")
+    table.add_row("HTTP interface", f"{intake}/v1/openapi.json")
     console.print(table)
     examples = [f"{name} {body[name]}" for name, given in _given(asked).items() if given is None]
     if examples:
@@ -106,7 +106,12 @@ def _given(asked: NewClient) -> dict[str, str | None]:
     return {"enterprise_number": asked.number, "payout_iban": asked.iban, "phone": asked.phone}
 
 
-def _call(url: str, key: str, body: dict[str, Any] | None = None) -> bytes:
+def call(url: str, key: str, body: dict[str, Any], *, service: str) -> dict[str, Any]:
+    """Post to a service with a key; its answer. Raises LocalStackError with the reason of a refusal."""
+    return json.loads(_raw(url, key, body, service=service))
+
+
+def _raw(url: str, key: str, body: dict[str, Any] | None = None, *, service: str) -> bytes:
     content = None if body is None else json.dumps(body).encode()
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     try:
@@ -116,7 +121,7 @@ def _call(url: str, key: str, body: dict[str, Any] | None = None) -> bytes:
     except urllib.error.HTTPError as error:
         raise LocalStackError(_reason(error.read())) from error
     except OSError as error:
-        raise LocalStackError(f"intake does not answer: {error}") from error
+        raise LocalStackError(f"{service} does not answer: {error}") from error
 
 
 def _reason(content: bytes) -> str:

@@ -11,6 +11,8 @@ from local_stack.faults import LocalStackError
 from local_stack.platform import Platform
 from local_stack.stack import Stack
 
+WIDE = 1000  # columns where nobody looks: a file or a pipe must not lose the end of a line
+
 
 def platform_of_up() -> Platform:
     """The platform of `up`. Raises LocalStackError when its servers do not run."""
@@ -37,4 +39,5 @@ def url_of(platform: Platform, service: str) -> str:
 
 def console() -> Console:
     """Where the commands print."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    on_terminal = sys.stdout.isatty()
+    return Console(highlight=False, soft_wrap=not on_terminal, width=None if on_terminal else WIDE)

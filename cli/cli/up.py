@@ -28,6 +28,7 @@ def built_services() -> list[str]:
 def the_platform(stack: Stack) -> Platform:
     """The platform of `up`, on the servers of the stack."""
     folders = folders_of(stack.state_dir)
+    operator = {"OPERATOR_KEY_SHA256": hashlib.sha256(operator_key(stack.state_dir).encode()).hexdigest()}
     env = {
         "AGENCY_FILE": str(agency_file()),
         "SMTP_HOST": "127.0.0.1",
@@ -45,13 +46,13 @@ def the_platform(stack: Stack) -> Platform:
         bootstrap=stack.bootstrap_servers,
         services=built_services(),
         env=env,
-        env_of={"intake": {"OPERATOR_KEY_SHA256": hashlib.sha256(operator_key(stack.state_dir).encode()).hexdigest()}},
+        env_of={"intake": operator, "dunning": operator},
         pick_port=lambda service: stack.pick_port(f"{service}-http", PREFERRED_HTTP_PORTS[service], listener=service),
     )
 
 
 def operator_key(state: Path) -> str:
-    """The key that opens the making of clients; made once, kept for us alone."""
+    """The key that opens the making of clients and the release of holds; made once, kept for us alone."""
     path = state / "operator.key"
     if not path.exists():
         write_secret(path, secrets.token_urlsafe(32))

@@ -73,6 +73,19 @@ class HoldPlaced(Event):
     placed_at: datetime
 
 
+class HoldReleased(Event):
+    """A person let the case file move again, as far as this reason goes; it rests while others are left."""
+
+    topic: ClassVar[str] = "dunning.case-files.v1"
+    key_field: ClassVar[str] = "case_file_id"
+
+    case_file_id: UUID
+    reason: HoldReason
+    because: Personal  # in his words
+    still_held: tuple[HoldReason, ...]
+    released_at: datetime
+
+
 class DisputeFiled(Event):
     """The debtor contests the claim."""
 

@@ -1,11 +1,13 @@
 """dunning as a process: `python -m dunning.app`."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
 
 from common.clock import read_now
+from common.runner import Answer, Submission
 from common.service import Service
 from contracts.registry import CATALOGUE
 from dunning.consumers import TOPICS, consumers
@@ -34,13 +36,17 @@ def make_service(settings: Settings) -> Service:
             notice_text(step.text, "nl")
             notice_text(step.text, "fr")
     house = House(agency=load_agency(settings.agency_file), dispute_url=settings.dispute_url)
+
+    async def submit(submissions: Sequence[Submission]) -> list[Answer]:
+        return await service.runner.submit(submissions)  # it has a runner once it runs
+
     service = Service(
         "dunning",
         settings=settings,
         catalogue=CATALOGUE,
         topics=TOPICS,
         consumers=consumers(house),
-        http=make_http(lambda submissions: service.runner.submit(submissions)),  # noqa: PLW0108  it has a runner once it runs
+        http=make_http(submit, operator_key_sha256=settings.operator_key_sha256),
         loops=(watch_law,),
     )
     return service

@@ -13,6 +13,7 @@ from dunning.domain.case_file import CASE_FILE
 from dunning.domain.composer import House
 from dunning.domain.debtor import DEBTOR
 from dunning.domain.disputes import DisputeByToken
+from dunning.domain.holds import ReleaseHold
 from dunning.domain.receipts import DecisionReceipt
 
 TOPICS = (
@@ -53,6 +54,12 @@ def consumers(house: House) -> Consumers:
                 thing=CASE_FILE,
                 locate=repository.locate_disputed_case_files,
                 arrives_as=FileDispute,
+            ),
+            On(
+                message=ReleaseHold,
+                handler=handlers.release_hold,
+                thing=CASE_FILE,
+                locate=repository.locate_known_case_files,
             ),
             On(message=FileHandedOff, handler=handlers.follow_procedure, thing=CASE_FILE),
             On(message=ProcedureDeclined, handler=handlers.follow_procedure, thing=CASE_FILE),

@@ -1,18 +1,25 @@
 """Where debtors dispute: a page for people, JSON for programs. The token travels in the body, never in the address."""
 
+import hashlib
+import hmac
 import html
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import parse_qs
+from uuid import UUID
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.exceptions import HTTPException
 
+from common.ids import new_event_id
+from common.messages import Personal
 from common.runner import Answer, Submission
+from contracts.dunning import HoldReason
 from dunning import metrics
 from dunning.domain.disputes import Reason, read_token, submission_of
+from dunning.domain.holds import ReleaseHold
 
 MOST_BODY_BYTES = 16_384
 SOURCE = "disputes"
@@ -35,6 +42,22 @@ class DisputeHeld(BaseModel):
 
     dispute_id: str
     held_at: str
+
+
+class ReleaseBody(BaseModel):
+    """Why the file was held, and why it need not be any more."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: HoldReason
+    because: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000, pattern=NO_NUL)]
+
+
+class Release(BaseModel):
+    """Since when, and what else holds the file."""
+
+    released_at: str
+    still_held: list[HoldReason]
 
 
 class Problem(Exception):  # noqa: N818
@@ -65,11 +88,24 @@ def say_problems(app: FastAPI) -> None:
         return await _problem(request, problem)
 
 
-def make_http(submit: Submit) -> FastAPI:
-    """The HTTP of dunning, over the runner's `submit`."""
+def make_http(submit: Submit, *, operator_key_sha256: str = "") -> FastAPI:
+    """The HTTP of dunning, over the runner's `submit`. The operator's routes open to nobody when no key is set."""
     app = FastAPI(title="Quittance dunning", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json")
 
     say_problems(app)
+    add_dispute_routes(app, submit)
+
+    @app.post("/v1/case-files/{case_file_id}/hold-releases", status_code=201, responses={401: {}, 404: {}, 409: {}})
+    async def _release_hold(case_file_id: UUID, asked: ReleaseBody, request: Request) -> Release:
+        """A person looked at the file: it may move again, as far as this reason goes. The operator's key opens it."""
+        require_operator(request, operator_key_sha256)
+        return await release_hold(submit, case_file_id, asked)
+
+    return app
+
+
+def add_dispute_routes(app: FastAPI, submit: Submit) -> None:
+    """Where debtors dispute."""
 
     @app.post(
         "/v1/disputes",
@@ -108,7 +144,26 @@ def make_http(submit: Submit) -> FastAPI:
         message = FILED.format(held_at=html.escape(str(body.get("held_at", ""))))
         return HTMLResponse(PAGE.format(message=message), status_code=status, headers=PAGE_HEADERS)
 
-    return app
+
+def require_operator(request: Request, key_sha256: str) -> None:
+    """Raises Problem for every other key, and for all of them when none is set."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    given = hashlib.sha256(key.strip().encode()).hexdigest()
+    if scheme.lower() != "bearer" or not key_sha256 or not hmac.compare_digest(given, key_sha256):
+        raise Problem(401, "A valid key is needed", "Send the operator's key as a bearer token.")
+
+
+async def release_hold(submit: Submit, case_file_id: UUID, asked: "ReleaseBody") -> "Release":
+    """Submit a release, each of them a new one. Raises Problem where there is no such file, or no such hold."""
+    message = ReleaseHold(case_file_id=case_file_id, reason=asked.reason, because=Personal.of(asked.because))
+    [answer] = await submit([Submission(source="hold-releases", id=str(new_event_id()), message=message)])
+    if answer.status == "applied":
+        return Release.model_validate(answer.body)
+    if answer.body.get("code") == "no_such_hold":
+        raise Problem(409, "No such hold", f"The file is not held for {asked.reason.value}.")
+    if answer.status == "refused":
+        raise Problem(404, "Unknown case file", "No case file has this id.")
+    raise Problem(409, "The file waits", "A message about it stands on the desk; look at it first.")
 
 
 async def file_dispute(submit: Submit, dispute: DisputeBody) -> tuple[int, Mapping[str, Any]]:

@@ -12,6 +12,7 @@ from common.queries import load_queries
 from contracts.dunning import FileDispute
 from dunning import metrics
 from dunning.domain.disputes import DisputeByToken
+from dunning.domain.holds import ReleaseHold
 from dunning.domain.receipts import DecisionReceipt
 
 QUERIES = load_queries("dunning")
@@ -44,6 +45,16 @@ async def locate_disputed_case_files(
         [(found[dispute.token], _command(found[dispute.token], dispute))] if dispute.token in found else []
         for dispute in disputes
     ]
+
+
+async def locate_known_case_files(
+    connection: Connection, messages: Sequence[Message]
+) -> list[list[tuple[UUID, Message]]]:
+    """The case file that each release names; nothing when there is none, so that a typing error waits for nobody."""
+    releases = cast("Sequence[ReleaseHold]", messages)
+    rows = await connection.fetch(QUERIES.select_known_case_files, [release.case_file_id for release in releases])
+    known: set[UUID] = {row["case_file_id"] for row in rows}
+    return [[(release.case_file_id, release)] if release.case_file_id in known else [] for release in releases]
 
 
 def _command(case_file_id: UUID, dispute: DisputeByToken) -> FileDispute:

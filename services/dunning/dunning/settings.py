@@ -6,9 +6,12 @@ from common.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """`PUBLIC_URL` is where debtors reach this service from outside: it is printed on notices."""
+    """`PUBLIC_URL` is where debtors reach this service from outside: it is printed on notices. `OPERATOR_KEY_SHA256`
+    (hex) opens the release of holds; without it nobody can release one.
+    """
 
     public_url: HttpUrl
+    operator_key_sha256: str = ""
 
     @property
     def dispute_url(self) -> str:

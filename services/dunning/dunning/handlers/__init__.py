@@ -12,6 +12,7 @@ from dunning.handlers.facts import (
     lower_costs,
     open_case_file,
 )
+from dunning.handlers.holds import release_hold
 from dunning.handlers.messages import follow_expired, follow_failed, follow_recalled, follow_sent
 from dunning.handlers.steps import put_off_contact, send_when_granted, take_due_step
 
@@ -31,6 +32,7 @@ __all__ = [
     "lower_costs",
     "open_case_file",
     "put_off_contact",
+    "release_hold",
     "send_when_granted",
     "take_due_step",
 ]

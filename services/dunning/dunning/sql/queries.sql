@@ -7,6 +7,13 @@ WHERE
     token = any($1::text[])
     AND state IS NOT NULL;
 
+-- name: select_known_case_files
+SELECT case_file_id
+FROM case_file
+WHERE
+    case_file_id = any($1::uuid[])
+    AND state IS NOT NULL;
+
 -- name: insert_receipts
 INSERT INTO decision_receipt (case_file_id, decided_at, decision, outcome, rule_ids, inputs)
 SELECT

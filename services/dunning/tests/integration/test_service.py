@@ -1,14 +1,13 @@
-"""dunning on the real database and runner: the schema, the token, a whole notice, a dispute by HTTP."""
+"""dunning on the real database and runner: the token, a whole notice, a dispute by HTTP."""
 
 import asyncio
+import hashlib
 import json
 import secrets
 from datetime import UTC, date, datetime
-from importlib.resources import files
 from pathlib import Path
 from uuid import UUID
 
-import asyncpg
 import httpx
 import pytest
 
@@ -28,19 +27,8 @@ from dunning.consumers import consumers
 from dunning.domain.case_file import CASE_FILE
 from dunning.domain.composer import House, written_token
 from dunning.http import make_http
-from dunning.repository import QUERIES
 from local_stack.postgres import database_url, identifier, run_sql
 
-SHAPE = """
-SELECT 'column', table_name || '.' || column_name, data_type || coalesce(column_default, '') || is_nullable
-  FROM information_schema.columns WHERE table_name = ANY($1)
-UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE tablename = ANY($1)
-UNION ALL SELECT 'options', relname, reloptions::text FROM pg_class WHERE relname = ANY($1)
-UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
-  WHERE conrelid::regclass::text = ANY($1)
-ORDER BY 1, 2
-"""
-OURS = ["case_file", "debtor", "decision_receipt"]
 CASE = name_id("case_file", "integration")
 CLAIM = name_id("claim", "integration")
 ADDRESS = Address(street="Dorpsstraat", house_number="1", postcode="3511 AB", city="Utrecht", country="NL")
@@ -137,23 +125,6 @@ def a_file() -> list[Message]:
     return [opened, ClaimAccepted(case_file_id=CASE, terms=terms), charged]
 
 
-async def test_the_schema_is_what_the_migrations_come_to(pool, database):
-    connection = await asyncpg.connect(database("schema"))
-    try:
-        await connection.execute((files("dunning") / "sql" / "schema.sql").read_text("utf-8"))
-        written = await connection.fetch(SHAPE, OURS)
-    finally:
-        await connection.close()
-    assert written == await pool.fetch(SHAPE, OURS)
-    assert len(written) > 20
-
-
-@pytest.mark.parametrize("name", sorted(QUERIES.texts))
-async def test_every_named_query_prepares(pool, name):
-    async with pool.acquire() as connection:
-        await connection.prepare(QUERIES.texts[name])
-
-
 async def test_each_case_file_draws_a_token_of_128_bits(pool):
     insert = (
         "INSERT INTO case_file (case_file_id) SELECT gen_random_uuid() FROM generate_series(1, 100) RETURNING token"
@@ -207,3 +178,27 @@ async def test_a_dispute_by_http_holds_the_file_at_once_and_only_once(runner, po
     assert len(await sent(pool, "HoldPlaced")) == 1
     assert await pool.fetchval("SELECT due_at FROM case_file") is None
     assert await pool.fetchval("SELECT count(*) FROM dead_letter") == 0
+
+
+async def test_a_hold_that_the_operator_releases_lets_the_file_go_on(runner, pool):
+    await fold(runner, *a_file())
+    token = await pool.fetchval("SELECT token FROM case_file WHERE case_file_id = $1", CASE)
+    key = "the operator's own"
+    app = make_http(runner.submit, operator_key_sha256=hashlib.sha256(key.encode()).hexdigest())
+    headers, body = {"Authorization": f"Bearer {key}"}, {"reason": "dispute", "because": "bewijs gezien"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://dunning") as client:
+        dispute = {"token": written_token(token), "reason": "not_delivered", "text": "Nooit gekregen"}
+        assert (await client.post("/v1/disputes", json=dispute)).status_code == 201
+        assert await pool.fetchval("SELECT due_at FROM case_file") is None
+        url = f"/v1/case-files/{CASE}/hold-releases"
+        released = await client.post(url, json=body, headers=headers)
+        again = await client.post(url, json=body, headers=headers)
+        nobody = f"/v1/case-files/{name_id('case_file', 'nobody')}/hold-releases"
+        unknown = await client.post(nobody, json=body, headers=headers)
+
+    assert (released.status_code, again.status_code, unknown.status_code) == (201, 409, 404)
+    assert released.json()["still_held"] == []
+    assert len(await sent(pool, "HoldReleased")) == 1
+    assert await pool.fetchval("SELECT due_at FROM case_file") is not None
+    assert await pool.fetchval("SELECT count(*) FROM dead_letter") == 0
+    assert await pool.fetchval("SELECT count(*) FROM waiting") == 0

@@ -1,5 +1,7 @@
 """The page and the interface for disputes: one answer for every wrong token, nothing of the body repeated."""
 
+import hashlib
+
 import httpx
 import pytest
 
@@ -106,3 +108,55 @@ async def test_what_is_not_there_is_a_problem_too(client):
     for answer in (await client.get("/nosuch"), await client.delete("/v1/disputes")):
         assert answer.status_code in {404, 405}
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+# --- the operator's way --------------------------------------------------------------------------------
+
+OPERATOR = "the operator's own"
+CASE_FILE = "11111111-1111-4111-8111-111111111111"
+
+
+def a_releasing_client(answer, *, key_sha256, submitted=None):
+    async def submit(submissions):
+        (submitted if submitted is not None else []).extend(submissions)
+        return [answer]
+
+    app = make_http(submit, operator_key_sha256=key_sha256)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://dunning")
+
+
+async def ask_release(client, *, key=OPERATOR, **changed):
+    body = {"reason": "dispute", "because": "bewijs gezien", **changed}
+    headers = {"Authorization": f"Bearer {key}"}
+    return await client.post(f"/v1/case-files/{CASE_FILE}/hold-releases", json=body, headers=headers)
+
+
+async def test_the_operator_releases_a_hold():
+    submitted, key = [], hashlib.sha256(OPERATOR.encode()).hexdigest()
+    applied = Answer(status="applied", body={"released_at": "2026-03-04T09:00:00+00:00", "still_held": ["no_channel"]})
+    answer = await ask_release(a_releasing_client(applied, key_sha256=key, submitted=submitted))
+
+    assert (answer.status_code, answer.json()["still_held"]) == (201, ["no_channel"])
+    assert str(submitted[0].message.case_file_id) == CASE_FILE
+    assert submitted[0].message.because.value == "bewijs gezien"
+
+
+@pytest.mark.parametrize("key_sha256", ["", hashlib.sha256(b"another").hexdigest()])
+async def test_nobody_else_releases_one(key_sha256):
+    submitted = []
+    client = a_releasing_client(Answer(status="applied", body={}), key_sha256=key_sha256, submitted=submitted)
+
+    assert (await ask_release(client)).status_code == 401
+    assert (await ask_release(client, key="")).status_code == 401
+    assert submitted == []
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("no_such_hold", 409), ("not_found", 404)]
+)  # fmt: skip
+async def test_a_release_that_finds_nothing_says_what(code, status):
+    key = hashlib.sha256(OPERATOR.encode()).hexdigest()
+    answer = await ask_release(a_releasing_client(Answer(status="refused", body={"code": code}), key_sha256=key))
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"

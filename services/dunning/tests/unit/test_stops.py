@@ -7,13 +7,23 @@ import pytest
 
 from common.ids import name_id
 from common.messages import Personal
-from contracts.dunning import AmicablePhaseEnded, DisputeFiled, FileDispute, HoldPlaced, NoticeIssued, NoticeTermExpired
+from contracts.dunning import (
+    AmicablePhaseEnded,
+    DisputeFiled,
+    FileDispute,
+    HoldPlaced,
+    HoldReason,
+    HoldReleased,
+    NoticeIssued,
+    NoticeTermExpired,
+)
 from contracts.intake import CaseFileClosed, CloseCaseFile
 from contracts.ledger import Charge, CostCharged, CostLowered, PaymentShare
 from contracts.legal import ProcedureDeclined
 from contracts.notifications import MessageExpired, MessageFailed, MessageSent, RecallMessage, SendMessage
 from contracts.values import Segment
 from dunning.domain.composer import House
+from dunning.domain.holds import ReleaseHold
 
 
 def a_dispute(world, text="Ik heb dit nooit besteld"):
@@ -23,6 +33,10 @@ def a_dispute(world, text="Ik heb dit nooit besteld"):
         reason="not_mine",
         text=Personal.of(text),
     )
+
+
+def a_release(world, reason):
+    return ReleaseHold(case_file_id=world.case_file_id, reason=reason, because=Personal.of("bewijs gezien"))
 
 
 def holds(world):
@@ -159,6 +173,40 @@ def test_a_disputed_file_passes_no_term(a_world):
     world.deliver(a_dispute(world))
 
     assert world.next_instant is None
+
+
+def test_a_released_dispute_lets_the_file_go_on_where_it_stood(a_world):
+    world = a_world(Segment.NL_CONSUMER).start().run_until(date(2026, 3, 5))
+    world.deliver(a_dispute(world))
+    world.run_until(date(2026, 4, 10))
+    sent = len(world.of(SendMessage))
+
+    world.deliver(a_release(world, HoldReason.DISPUTE))
+    world.run_until(date(2026, 4, 30))
+
+    [released] = world.of(HoldReleased)
+    assert (released.reason, released.still_held, released.because.value) == ("dispute", (), "bewijs gezien")
+    assert [expired.notice_type for expired in world.of(NoticeTermExpired)][:1] == ["fourteen_day_letter"]
+    assert len(world.of(SendMessage)) > sent
+
+
+def test_one_of_two_holds_released_still_holds_the_file(a_world):
+    world = a_world(Segment.NL_CONSUMER, debtor_changes={"email": None, "address": None}).start()
+    world.run_until(date(2026, 3, 3))
+    world.deliver(a_dispute(world))
+    assert holds(world) == ["no_channel", "dispute"]
+
+    world.deliver(a_release(world, HoldReason.DISPUTE))
+
+    assert world.of(HoldReleased)[0].still_held == ("no_channel",)
+    assert world.next_instant is None
+
+
+def test_a_release_of_a_hold_that_is_not_there_is_refused(a_world):
+    world = a_world(Segment.NL_CONSUMER).start()
+    world.deliver(a_release(world, HoldReason.DISPUTE))
+    assert [code for _, code in world.parked] == ["no_such_hold"]
+    assert world.of(HoldReleased) == []
 
 
 # --- channels ------------------------------------------------------------------------------------------

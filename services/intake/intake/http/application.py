@@ -24,7 +24,7 @@ def make_http(backend: Backend, settings: Settings) -> FastAPI:
         version="1",
         summary="Clients hand over claims: one by one, as a CSV file, or as a UBL invoice.",
         responses=routing.PROBLEMS,
-        docs_url="/v1/docs",
+        docs_url=None,  # its page would load scripts from a host that is not ours
         openapi_url="/v1/openapi.json",
         redoc_url=None,
     )
