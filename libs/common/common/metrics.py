@@ -15,3 +15,12 @@ STOPPED_SHARDS = Gauge("quittance_outbox_stopped_shards", "shards whose first ro
 ALARM_LATENESS = Gauge("quittance_alarm_lateness_seconds", "how long the earliest due row is due", ["service", "thing"])
 LAG = Gauge("quittance_consumer_lag", "records not yet consumed", ["service", "topic"])
 OUTSIDE_CALLS = Gauge("quittance_outside_calls_open", "calls to the outside without a folded outcome", ["service"])
+CONSUMER_SILENCE = Gauge(
+    "quittance_consumer_silence_seconds", "since when nothing was acknowledged while records wait; else 0", ["service"]
+)
+OUTSIDE_CALL_AGE = Gauge("quittance_outside_call_age_seconds", "age of the oldest call without an outcome", ["service"])
+OUTSIDE_CALL_OUTCOMES = Counter(
+    "quittance_outside_call_outcomes_total",
+    "how calls to the outside ended: accepted, refused, failed, unknown",
+    ["channel", "result"],
+)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from common import metrics
 from common.calls import OpenCall, Outcome, finished
 from common.clock import read_now
 from common.postgres import Pool
@@ -26,6 +27,7 @@ class Outcomes:
 
     async def take(self, call: OpenCall, outcome: Outcome) -> None:
         """Fold this outcome with those that wait beside it, unless one of their calls took it along."""
+        metrics.OUTSIDE_CALL_OUTCOMES.labels(call.channel, outcome.result).inc()
         self.gathered.append((call, outcome))
         async with self.one_at_a_time:
             mine, self.gathered = self.gathered[:MOST_AT_ONCE], self.gathered[MOST_AT_ONCE:]

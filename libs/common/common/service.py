@@ -269,8 +269,11 @@ class Service:
             try:
                 await sample(self.pool, service=self.name, things=self.consumers.things())
                 if self.subscriber is not None and self.subscriber.consumer is not None:
-                    for topic, lag in lag_of(self.subscriber.consumer).items():
-                        metrics.LAG.labels(self.name, topic).set(lag)
+                    lag = lag_of(self.subscriber.consumer)
+                    for topic in (self.settings.topic_prefix + topic for topic in self.topics):
+                        metrics.LAG.labels(self.name, topic).set(lag.get(topic, 0))
+                    silence = time.time() - self.last_ack_seconds if lag else 0
+                    metrics.CONSUMER_SILENCE.labels(self.name).set(silence)
             except Exception:
                 log.exception("metrics_not_sampled")
             await asyncio.sleep(SAMPLE_SECONDS)

@@ -15,16 +15,19 @@ async def sample(pool: Pool, *, service: str, things: Sequence[Thing[Any]]) -> N
         now = await read_now(connection)
         outbox = await connection.fetchrow("SELECT count(*) AS depth, min(created_at) AS oldest FROM outbox")
         waiting = await connection.fetchrow("SELECT count(*) AS depth, min(since) AS oldest FROM waiting")
+        calls = await connection.fetchrow("SELECT count(*) AS depth, min(started_at) AS oldest FROM outside_call")
         assert outbox is not None
         assert waiting is not None
+        assert calls is not None
         metrics.OUTBOX_DEPTH.labels(service).set(outbox["depth"])
         metrics.OUTBOX_AGE.labels(service).set((now - outbox["oldest"]).total_seconds() if outbox["oldest"] else 0)
         metrics.WAITING.labels(service).set(waiting["depth"])
         metrics.WAITING_AGE.labels(service).set((now - waiting["oldest"]).total_seconds() if waiting["oldest"] else 0)
+        metrics.OUTSIDE_CALLS.labels(service).set(calls["depth"])
+        metrics.OUTSIDE_CALL_AGE.labels(service).set((now - calls["oldest"]).total_seconds() if calls["oldest"] else 0)
         for gauge, query in (
             (metrics.STOPPED_SHARDS, "SELECT count(*) FROM outbox_stopped"),
             (metrics.OPEN_DEAD_LETTERS, "SELECT count(*) FROM dead_letter WHERE settled_at IS NULL"),
-            (metrics.OUTSIDE_CALLS, "SELECT count(*) FROM outside_call"),
         ):
             gauge.labels(service).set(await connection.fetchval(query))
         for thing in things:
