@@ -122,7 +122,7 @@ class HandoffOrdered(Event):
     procedure: Literal["writ", "uncontested_claim_procedure"]
     creditor_name: str
     creditor_enterprise_number: str
-    debtor: Personal  # packs a DebtorContact
+    debtor: Personal  # packs a DebtorContact: name and address, for service needs no more
     debtor_enterprise_number: str | None
     language: Literal["nl", "fr"]
     claims: tuple["PartnerClaim", ...]

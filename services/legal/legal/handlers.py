@@ -7,7 +7,7 @@ from datetime import datetime
 from common.decisions import Decision
 from common.errors import InvalidMessage
 from common.ids import name_id
-from common.messages import Message
+from common.messages import Message, Personal
 from contracts.ledger import CaseFilePaid
 from contracts.legal import (
     ActRecorded,
@@ -22,6 +22,7 @@ from contracts.legal import (
     RecallAcknowledged,
     RecallOrdered,
 )
+from contracts.values import DebtorContact
 from legal.domain.choice import Choice, choose_procedure
 from legal.domain.partners import Partner, choose_partner
 from legal.domain.procedure import WITH_PARTNER, Act, Handoff, Procedure, Standing
@@ -72,7 +73,7 @@ def _hand_off(command: MandateProcedure, choice: Choice, handoff: Handoff, now: 
         procedure=choice.procedure,
         creditor_name=creditor.name,
         creditor_enterprise_number=creditor.enterprise_number,
-        debtor=command.debtor.contact,
+        debtor=_for_a_writ(command.debtor.contact),
         debtor_enterprise_number=command.debtor.enterprise_number,
         language=command.debtor.language,
         claims=tuple(
@@ -97,6 +98,12 @@ def _hand_off(command: MandateProcedure, choice: Choice, handoff: Handoff, now: 
         procedure=choice.procedure,
     )
     return [order, told]
+
+
+def _for_a_writ(contact: Personal) -> Personal:
+    """Whom a writ or a formal notice names, and where it is served; a partner needs no e-mail and no phone for it."""
+    known = contact.unpack(DebtorContact)
+    return Personal.pack(DebtorContact(name=known.name, address=known.address))
 
 
 def recall_when_paid(procedure: Procedure | None, event: CaseFilePaid, now: datetime) -> Decision[Procedure]:

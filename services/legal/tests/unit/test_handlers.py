@@ -81,6 +81,18 @@ def test_an_uncontested_claim_goes_to_a_lawyer():
     assert order.topic_name() == f"legal.partner-{told.partner}.v1"
 
 
+def test_a_partner_gets_whom_and_where_to_serve_and_no_other_contact():
+    mandate = a_mandate()
+    contact = DebtorContact(
+        name="Jan", address=mandate.mandate.creditor.address, email="jan@mail.example", phone="+32470000001"
+    )
+    debtor = mandate.debtor.model_copy(update={"contact": Personal.pack(contact)})
+    decision = HANDLERS.mandate_procedure(None, mandate.model_copy(update={"debtor": debtor}), NOW)
+    order = next(m for m in decision.send if isinstance(m, HandoffOrdered))
+    assert order.debtor.unpack(DebtorContact) == DebtorContact(name="Jan", address=contact.address)
+    assert "mail.example" not in order.model_dump_json()
+
+
 def test_no_bailiff_may_list_uncontested_claims():
     with pytest.raises(ValidationError, match="never straight to a bailiff"):
         Partner(
