@@ -187,6 +187,18 @@ class RemittancePrepared(Event):
     prepared_at: datetime
 
 
+class RemittanceRefused(Event):
+    """No bank would take its payment file; the money waits until the client's mandate has another name or account."""
+
+    topic: ClassVar[str] = "ledger.clients.v1"
+    key_field: ClassVar[str] = "client_id"
+
+    client_id: UUID
+    remittance_id: UUID
+    amount_cents: Cents
+    reason: str  # what is wrong, never the account itself
+
+
 class RemittanceExecuted(Event):
     """The bank debited it: the money is with the client."""
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 
 from common.messages import Personal
 from contracts.dunning import NoticeTermExpired
-from contracts.intake import CaseFileOpened, ClaimAccepted
+from contracts.intake import CaseFileOpened, ClaimAccepted, MandateGranted
 from contracts.values import Address, ClaimTerms, Creditor, DebtorContact, DebtorFacts, Mandate, Segment
 from ledger import handlers
 from ledger.handlers.case_accounts import MatchedReceipt
@@ -64,3 +64,16 @@ def one(decision, kind):
     found = [message for message in decision.send if isinstance(message, kind)]
     assert len(found) == 1, [type(m).__name__ for m in decision.send]
     return found[0]
+
+
+def opened_for(iban):
+    """The mandate of a client whose money goes to this account."""
+    address = Address(street="Kade", house_number="1", postcode="1011 AB", city="Amsterdam", country="NL")
+    creditor = Creditor(
+        client_id=CLIENT, name="Fietsen B.V.", address=address, email="a@b.example", phone="+31201234567",
+        enterprise_number="12345678", country="NL", is_sme=True, can_deduct_vat=True,
+    )  # fmt: skip
+    mandate = Mandate(creditor=creditor, judicial_phase_approved=True, payout_rhythm="daily")
+    return MandateGranted(
+        client_id=CLIENT, mandate=mandate, payout_account=Personal.of(iban), payout_name="Fietsen B.V."
+    )

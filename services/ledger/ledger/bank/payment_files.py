@@ -7,16 +7,21 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from common.calls import Outcome
 from common.decisions import Result
 from common.errors import InvalidMessage, TemporaryFailure
 from common.messages import Value
+from ledger import metrics
 from ledger.bank.pain001 import write_pain001
 from ledger.domain.bank_days import next_bank_day
 from ledger.domain.client_account import LOCAL
 from ledger.domain.payment_files import PaymentFile
 from ledger.domain.payouts import InvalidPayout, Payout, PayoutBatch
 from ledger.settings import TrustAccountSettings
+
+log = structlog.get_logger()
 
 
 class PaymentFiles:
@@ -32,6 +37,8 @@ class PaymentFiles:
         try:
             raw = write_pain001(self.batch(payload))
         except InvalidPayout as fault:
+            log.error("payment_file_refused", remittance_id=str(call_id), reason=str(fault))  # noqa: TRY400
+            metrics.PAYMENT_FILES_REFUSED.inc()
             raise InvalidMessage("invalid_payout", str(fault)) from fault
         try:
             return await asyncio.to_thread(self._write, f"{call_id}.xml", raw)

@@ -26,6 +26,7 @@ class Remittance:
     amount_cents: int
     prepared_at: datetime
     is_written: bool = False
+    refused_because: str | None = None  # no bank would take it so: a person mends name or account in the mandate
     executed_on: date | None = None
 
 

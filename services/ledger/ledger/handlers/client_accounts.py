@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 from common.decisions import Call, CallFinished, Decision, Due, Result
 from common.messages import Message
 from contracts.intake import MandateGranted
-from contracts.ledger import BookPayout, CreditClient, DebitClient, RemittanceExecuted, RemittancePrepared
+from contracts.ledger import (
+    BookPayout,
+    CreditClient,
+    DebitClient,
+    RemittanceExecuted,
+    RemittancePrepared,
+    RemittanceRefused,
+)
 from ledger.domain.client_account import (
     LOCAL,
     ClientAccount,
@@ -34,11 +41,14 @@ def open_client_account(client: ClientAccount | None, event: MandateGranted, now
                 rhythm=event.mandate.payout_rhythm,
             )
         )
+    refused = any(remittance.refused_because is not None for remittance in client.remittances)
     changed = replace(
         client,
         payout_name=event.payout_name,
         payout_iban=event.payout_account.value,
         rhythm=event.mandate.payout_rhythm,
+        remittances=tuple(replace(remittance, refused_because=None) for remittance in client.remittances),
+        rewrite_at=now if refused else client.rewrite_at,
     )
     return Decision(changed)
 
@@ -66,7 +76,7 @@ def debit_client(client: ClientAccount, command: DebitClient, now: datetime) -> 
 
 def pay_out(client: ClientAccount, due: Due, now: datetime) -> Decision[ClientAccount]:
     """The payout of the client's rhythm: all that is due goes into payment files; a file that failed is tried again."""
-    waiting = [remittance for remittance in client.remittances if not remittance.is_written]
+    waiting = [one for one in client.remittances if not one.is_written and one.refused_because is None]
     if client.rewrite_at is not None and client.rewrite_at <= now:
         calls = [_write(client, remittance) for remittance in waiting]
         return Decision(replace(client, rewrite_at=None), calls=calls)
@@ -102,7 +112,11 @@ def _write(client: ClientAccount, remittance: Remittance) -> Call:
 
 
 def take_file_outcome(client: ClientAccount, outcome: CallFinished, now: datetime) -> Decision[ClientAccount]:
-    """The payment file stands in the bank's folder, or is written again later; the id makes a repeat harmless."""
+    """The payment file stands in the bank's folder, or is written again later; the id makes a repeat harmless. One that
+    no bank would take is told with its reason, and waits for another name or account.
+    """
+    if outcome.result is Result.REFUSED:
+        return _refused(client, outcome)
     if outcome.result is not Result.ACCEPTED:
         return Decision(replace(client, rewrite_at=now + TRY_AGAIN_AFTER))
     remittances = tuple(
@@ -110,6 +124,20 @@ def take_file_outcome(client: ClientAccount, outcome: CallFinished, now: datetim
         for remittance in client.remittances
     )
     return Decision(replace(client, remittances=remittances))
+
+
+def _refused(client: ClientAccount, outcome: CallFinished) -> Decision[ClientAccount]:
+    known = next(remittance for remittance in client.remittances if remittance.remittance_id == outcome.call_id)
+    told = RemittanceRefused(
+        client_id=client.client_id,
+        remittance_id=known.remittance_id,
+        amount_cents=known.amount_cents,
+        reason=outcome.detail,
+    )
+    remittances = tuple(
+        replace(one, refused_because=outcome.detail) if one is known else one for one in client.remittances
+    )
+    return Decision(replace(client, remittances=remittances), [told])
 
 
 def confirm_payout(client: ClientAccount, command: BookPayout, now: datetime) -> Decision[ClientAccount]:
