@@ -24,6 +24,15 @@ SET error_code = excluded.error_code, error_message = excluded.error_message, fa
     attempts = dead_letter.attempts + 1, settled_at = NULL, settled_as = NULL
 WHERE dead_letter.settled_at IS NOT NULL
 """
+# Locked: whoever settles one of them waits for this transaction, or is waited for
+LETTERS_OF = """
+SELECT source, source_id, settled_at
+  FROM dead_letter
+ WHERE (source, source_id) IN (SELECT s, i FROM unnest($1::text[], $2::text[]) AS u (s, i))
+   AND thing IS NULL
+ ORDER BY dead_letter_id
+   FOR SHARE
+"""
 DUE = "due"
 
 
@@ -48,6 +57,19 @@ async def park(connection: Connection, bad: Sequence[BadRecord], now: datetime) 
                     for b in mine
                 ],
             )  # fmt: skip
+
+
+async def without_settled(
+    connection: Connection, bad: Sequence[BadRecord], arrivals: Sequence[Arrival]
+) -> tuple[list[BadRecord], list[Arrival]]:
+    """A bad record that comes again after the desk has settled it is bad no more: nothing waits behind it, and the
+    alarms of its key go on.
+    """
+    rows = await connection.fetch(LETTERS_OF, [b.source for b in bad], [b.source_id for b in bad])
+    settled = {(row["source"], row["source_id"]) for row in rows if row["settled_at"] is not None}
+    still_bad = [b for b in bad if (b.source, b.source_id) not in settled]
+    free = {b.thing_key for b in bad} - {b.thing_key for b in still_bad}
+    return still_bad, [a._replace(behind=None) if a.behind in free else a for a in arrivals]
 
 
 def parked(thing: Thing[Any] | None, key: UUID | None, arrival: Arrival, *, code: str, reason: str) -> BadRecord:

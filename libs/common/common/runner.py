@@ -210,6 +210,9 @@ class Runner:
             raise
 
     async def _apply(self, work: Transaction) -> None:
+        batch = work.batch
+        if batch.bad:
+            batch.bad, batch.arrivals = await desk.without_settled(work.connection, batch.bad, batch.arrivals)
         fresh = await self._drop_repeats(work)
         failpoint("after_inbox_insert")
         placed, homeless = await place(work.connection, self.consumers, fresh)

@@ -5,6 +5,7 @@ import json
 import uuid
 
 import pytest
+from aiokafka import ConsumerRecord
 
 from common.ids import new_event_id
 from common.records import Arrival
@@ -210,6 +211,31 @@ async def test_an_unreadable_record_whose_repeat_was_applied_meanwhile_is_not_ap
 
     assert (await counter(pool, key))["total"] == 4
     assert (await letters(pool))[0]["settled_because"] == "its id was applied before"
+
+
+async def test_an_unreadable_record_that_comes_again_after_its_letter_was_settled_bars_nobody_and_stops_no_alarm(
+    runner, pool
+):
+    key = await opened(runner)
+    bad, follower = adding(key, 1, offset=1), adding(key, 2, offset=2)
+    await runner.take_records([record_of(bad, value=b"{not json")])
+    (letter,) = await letters(pool)
+    await edit(pool, letter["dead_letter_id"], key, 5)
+    await pool.execute(ASK, letter["dead_letter_id"], "redrive", None)
+    await settle_asked(runner)
+
+    await runner.take_records([record_of(bad, value=b"{not json"), record_of(follower)])
+
+    assert await sent(pool) == [5, 7]
+    assert await pool.fetchval("SELECT count(*) FROM waiting") == 0
+    assert (await counter(pool, key))["due"] is True
+
+
+def record_of(arrival, *, value=None):
+    headers = tuple((name, text.encode()) for name, text in arrival.headers.items())
+    offset = int(arrival.source_id.partition("/")[2])
+    value = arrival.value if value is None else value
+    return ConsumerRecord(arrival.source, 0, offset, 0, 0, arrival.key, value, None, 0, len(value), headers)
 
 
 async def test_a_letter_before_its_thing_waits_in_its_place(runner, pool):

@@ -139,6 +139,16 @@ async def _end_wait(tx: "SimTransaction", _sql: str, arguments: Sequence[Any]) -
     return []
 
 
+async def _letters_of(tx: "SimTransaction", _sql: str, arguments: Sequence[Any]) -> list[Row]:
+    named = set(zip(*arguments, strict=True))
+    found: list[Row] = []
+    for key, row in sorted(tx.rows("dead_letter"), key=lambda pair: pair[0][:2]):
+        if key[:2] in named and row["thing"] is None:
+            await tx.lock("dead_letter", key)
+            found.append(tx.get("dead_letter", key) or row)
+    return found
+
+
 async def _blocked_keys(tx: "SimTransaction", _sql: str, arguments: Sequence[Any]) -> list[Row]:
     keys = {row["thing_key"] for _, row in tx.rows("dead_letter") if row["settled_at"] is None}
     return [{"thing_key": key} for key in keys & set(arguments[0])]
@@ -280,6 +290,7 @@ TWINS: tuple[tuple[str, Twin], ...] = (
     (r"INSERT INTO waiting", _let_wait),
     (r"DELETE FROM waiting", _end_wait),
     (r"SELECT DISTINCT thing_key FROM dead_letter", _blocked_keys),
+    (r"SELECT source, source_id, settled_at FROM dead_letter", _letters_of),
     (r"SELECT position", _read_waiting),
     (r"INSERT INTO outside_call", _begin_call),
     (r"DELETE FROM outside_call", _end_calls),
