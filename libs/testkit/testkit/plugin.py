@@ -1,11 +1,13 @@
 """pytest fixtures: real servers, one a run, and a prefix of its own for each test.
 
-`DATABASE_URL` and `KAFKA_BOOTSTRAP_SERVERS` name running servers instead of our own.
+`DATABASE_URL` and `KAFKA_BOOTSTRAP_SERVERS` name running servers instead of our own; `TEST_SERVERS=containers` has them
+run in containers.
 """
 
 import os
 import secrets
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -17,12 +19,22 @@ from local_stack.ports import Ports
 from local_stack.postgres import Postgres, database_url, identifier, run_sql
 from local_stack.sms import SmsDouble, SmsServer
 from local_stack.smtp import SmtpServer
+from testkit.containers import NoContainersError, kafka_in_container, postgres_in_container, wants_containers
 from testkit.servers import a_kafka, a_postgres, run_folder
 
 
 def pytest_configure() -> None:
     """Logs as in production: one line each, and no values in tracebacks."""
     set_up_structlog()
+
+
+@contextmanager
+def skipped_without_docker() -> Generator[None]:
+    """Containers that can't be had are no fault of the test: it says why it is skipped."""
+    try:
+        yield
+    except NoContainersError as fault:
+        pytest.skip(str(fault))
 
 
 class MakeDatabase(Protocol):
@@ -51,6 +63,8 @@ def kafka_server(run_dir: Path, free_ports: Ports) -> Generator[Kafka]:
     """The broker of this run as an object, with its listener for partners (`partner_bootstrap_servers`)."""
     if os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         pytest.skip("needs the partners' listener of our own broker, and KAFKA_BOOTSTRAP_SERVERS names another")
+    if wants_containers():
+        pytest.skip("needs the partners' listener of our own broker, and TEST_SERVERS asks for one in a container")
     server = a_kafka(run_dir, free_ports)
     server.start()
     yield server
@@ -58,13 +72,17 @@ def kafka_server(run_dir: Path, free_ports: Ports) -> Generator[Kafka]:
 
 
 @pytest.fixture(scope="session")
-def kafka(request: pytest.FixtureRequest) -> str:
+def kafka(request: pytest.FixtureRequest) -> Generator[str]:
     """Bootstrap servers of the broker of this run. Use `prefix` before every topic and group."""
     named = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
     if named:
-        return named
-    server: Kafka = request.getfixturevalue("kafka_server")
-    return server.bootstrap_servers
+        yield named
+    elif wants_containers():
+        with skipped_without_docker(), kafka_in_container(request.getfixturevalue("free_ports")) as bootstrap_servers:
+            yield bootstrap_servers
+    else:
+        server: Kafka = request.getfixturevalue("kafka_server")
+        yield server.bootstrap_servers
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +91,10 @@ def postgres(request: pytest.FixtureRequest) -> Generator[str]:
     named = os.environ.get("DATABASE_URL")
     if named:
         yield named
+        return
+    if wants_containers():
+        with skipped_without_docker(), postgres_in_container() as url:
+            yield url
         return
     run_dir: Path = request.getfixturevalue("run_dir")
     free_ports: Ports = request.getfixturevalue("free_ports")
