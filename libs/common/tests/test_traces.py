@@ -389,3 +389,15 @@ async def test_a_strangers_trace_is_linked_never_gone_on_with(pool, collector, t
     await runner.apply_batch(Batch(arrivals=[arrival._replace(headers=arrival.headers | header)]))
     [span] = told(collector, traces, key)
     assert (span.parent_id, span.links) == ("", (his.hex,))
+
+
+async def test_a_sampler_leaves_out_whole_cases_and_no_effect(pool, collector, monkeypatch):
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+    traces = Traces(service="toy", instance="toy-0", endpoint=collector.endpoint)
+    runner, key = traced(pool, traces), uuid.uuid4()
+    await runner.apply_batch(Batch(arrivals=[opening(key, 1), adding(key, 4, 2)]))
+    assert told(collector, traces, key) == []
+    header = await pool.fetchval("SELECT headers ->> 'traceparent' FROM outbox")
+    assert header.startswith(f"00-{key.hex}-")
+    assert not int(header[-2:], 16) & 1, "the next service leaves it out too"
+    traces.provider.shutdown()

@@ -28,9 +28,13 @@ class NoDocker:
 def started(monkeypatch):
     """Containers that run, but for Docker."""
     there = []
+
+    def stop(container):
+        there.remove(container)
+
     monkeypatch.setattr("testcontainers.core.container.DockerClient", NoDocker)
     monkeypatch.setattr(DockerContainer, "start", lambda self: there.append(self) or self)
-    monkeypatch.setattr(DockerContainer, "stop", lambda self: there.remove(self))
+    monkeypatch.setattr(DockerContainer, "stop", stop)
     return there
 
 
