@@ -3,8 +3,6 @@
 import asyncio
 import re
 from email.headerregistry import Address as MailAddress
-from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
 from pathlib import Path
 from uuid import UUID
@@ -18,6 +16,14 @@ from common.ids import name_id
 from common.messages import Value
 from contracts.notifications import Content, PaymentBlock
 from notifications.channels.mail_layout import html_text, plain_text
+from notifications.channels.mail_parts import (
+    header,
+    multipart,
+    picture_part,
+    plain_header,
+    repeated_header,
+    text_part,
+)
 from notifications.channels.qr import qr_png
 from notifications.channels.smtp_sessions import Relay, Sessions
 from notifications.domain import NEVER_LEFT, Delivery
@@ -57,9 +63,8 @@ class EmailChannel:
         ANSWERS.labels("smtp", "accepted").inc()
         return answer
 
-    async def send(self, mail: EmailMessage, *, sender: str, recipient: str) -> str:
+    async def send(self, mail: bytes, *, sender: str, recipient: str) -> str:
         """One mail in a session of its own, or in one that rests."""
-        content = mail.as_bytes()
         try:
             session = await self.sessions.begin_mail(sender, is_utf8=needs_utf8(sender, recipient))
         except (aiosmtplib.SMTPException, OSError, UnicodeError) as fault:
@@ -72,7 +77,7 @@ class EmailChannel:
             except (aiosmtplib.SMTPException, OSError) as fault:
                 raise TemporaryFailure(f"relay: {words(fault, recipient)}") from fault
             try:
-                answer = await session.data(content)
+                answer = await session.data(mail)
             except aiosmtplib.SMTPDataError as refusal:
                 raise refused(refusal) from refusal
         except BaseException:
@@ -92,7 +97,7 @@ class EmailChannel:
         return Outcome(result=Result.ACCEPTED, detail=f"in the relay's archive as {found.name}")
 
 
-def laid_out(delivery: Delivery, content: Content) -> EmailMessage:
+def laid_out(delivery: Delivery, content: Content) -> bytes:
     """The mail. Raises InvalidMessage(`rendering`) for what has no layout: uneven rows, a code that holds too much."""
     try:
         return compose(delivery, content)
@@ -100,32 +105,37 @@ def laid_out(delivery: Delivery, content: Content) -> EmailMessage:
         raise InvalidMessage("rendering", type(fault).__name__) from fault
 
 
-def compose(delivery: Delivery, content: Content) -> EmailMessage:
+def compose(delivery: Delivery, content: Content) -> bytes:
     """The mail: plain text and HTML, payment codes inline. The same delivery gives the same bytes."""
     own_id = message_id(delivery.message_id, content.sender_email)
-    mail = EmailMessage(policy=SMTP_POLICY)
-    mail["Message-ID"] = own_id
-    mail["Date"] = format_datetime(delivery.released_at)
-    mail["From"] = named(content.sender_name, content.sender_email)
-    mail["Reply-To"] = named(content.sender_name, content.sender_email)
-    mail["To"] = named(content.recipient_name, checked(content.email or ""))
-    mail["Subject"] = one_line(content.subject)
-    mail["Auto-Submitted"] = "auto-generated"
+    sender = str(named(content.sender_name, content.sender_email))
+    head = (
+        plain_header("Message-ID", own_id),
+        plain_header("Date", format_datetime(delivery.released_at)),
+        repeated_header("From", sender),
+        repeated_header("Reply-To", sender),
+        header("To", str(named(content.recipient_name, checked(content.email or "")))),
+        header("Subject", one_line(content.subject)),
+        plain_header("Auto-Submitted", "auto-generated"),
+        plain_header("Content-Language", delivery.language),
+        plain_header("MIME-Version", "1.0"),
+    )
     payments = [block for block in content.blocks if isinstance(block, PaymentBlock)]
-    codes = [
-        f"code-{place}.{message_id(delivery.message_id, content.sender_email)[1:-1]}" for place in range(len(payments))
-    ]
-    mail.set_content(plain_text(content, delivery.language), cte="quoted-printable")
-    mail.add_alternative(html_text(content, delivery.language, codes), subtype="html", cte="quoted-printable")
-    mail["Content-Language"] = delivery.language  # set_content drops what was said of the content before
-    _, html = mail.iter_parts()
-    assert isinstance(html, EmailMessage), "the parts are mails of the same policy"
-    for block, code in zip(payments, codes, strict=True):
-        picture = qr_png(block.qr_payload)
-        html.add_related(picture, "image", "png", cid=f"<{code}>", filename="qr.png", disposition="inline")
-    for place, part in enumerate(part for part in mail.walk() if part.is_multipart()):
-        part.set_boundary(f"=_{name_id('boundary', delivery.message_id, place).hex}")
-    return mail
+    codes = [f"code-{place}.{own_id[1:-1]}" for place in range(len(payments))]
+    plain = text_part("text/plain", plain_text(content, delivery.language))
+    html = text_part("text/html", html_text(content, delivery.language, codes))
+    if payments:
+        pictures = [
+            picture_part(qr_png(block.qr_payload), content_id=code, filename="qr.png")
+            for block, code in zip(payments, codes, strict=True)
+        ]
+        html = multipart("related", [html, *pictures], boundary=boundary_of(delivery, 1))
+    return b"".join(head) + multipart("alternative", [plain, html], boundary=boundary_of(delivery, 0))
+
+
+def boundary_of(delivery: Delivery, place: int) -> str:
+    """Between the parts; stable, and never in them: they are encoded and have no line that begins like it."""
+    return f"=_{name_id('boundary', delivery.message_id, place).hex}"
 
 
 def message_id(call_id: UUID, sender: str) -> str:

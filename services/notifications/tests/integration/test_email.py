@@ -3,6 +3,7 @@
 import contextlib
 import email
 import email.policy
+import html
 import io
 import socket
 import threading
@@ -11,7 +12,7 @@ from datetime import timedelta
 import aiosmtplib
 import pytest
 import zxingcpp
-from notification_builders import MESSAGE, QR_PAYLOAD, World, a_content, an_order, at
+from notification_builders import MESSAGE, QR_PAYLOAD, World, a_content, a_payment, an_order, at
 from PIL import Image
 
 from common.calls import Caller, OpenCall
@@ -248,6 +249,31 @@ async def test_given_a_refused_recipient_then_his_session_takes_no_other_mail():
     assert relay.mails == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Zo betaalt u, binnen 14 dagen.",
+        "Een é, een €, een = en een . alleen:\n.\n.. en een spatie aan het eind \n\teen tab",
+        "From a line that begins so, and one of " + "zeer " * 60 + "veel woorden",
+        "--=_0123456789abcdef\n--\n=_",
+        "Ελληνικά, Čeština, Tiếng Việt, 日本",
+    ],
+)
+def test_given_any_text_then_a_receiver_reads_it_as_it_was_written(text):
+    content = a_content(subject=text.replace("\n", " "), blocks=(TextBlock(kind="paragraph", text=text), a_payment()))
+    raw = compose(a_delivery(), content)
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    assert mail["Subject"].split() == text.split()
+    assert [part.get_content_type() for part in mail.walk()] == [
+        "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png",
+    ]  # fmt: skip
+    assert not [part.defects for part in mail.walk() if part.defects]
+    assert text in mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    assert html.escape(text) in mail.get_body(("html",)).get_content().replace("\r\n", "\n")
+
+
 def test_the_same_delivery_gives_the_same_bytes():
     delivery, content = a_delivery(), a_content()
-    assert compose(delivery, content).as_bytes() == compose(delivery, content).as_bytes()
+    assert compose(delivery, content) == compose(delivery, content)
