@@ -22,7 +22,7 @@ GATE = "services/dunning/tests/unit/test_gate.py"
 CHAIN = "tests/simulation/test_chain.py::test_the_chain_keeps_its_promises_under_every_fault"
 PARKING = "tests/simulation/test_parking.py"
 SEEDS = "80"
-CHAIN_SEEDS = "60"
+CHAIN_SEEDS = "30"
 LONGEST_SECONDS = 120
 RED = 1  # pytest: tests were run, and some failed
 
@@ -248,6 +248,83 @@ MUTANTS = (
         before="return case_file.contact_asked and (message.step, message.version) == (step.name, case_file.version)",
         after="return True",
         killer=GATE,
+    ),
+    Mutant(
+        name="a stopped file goes on in the chain",
+        file="dunning/domain/case_file.py",
+        before="return self.ended is not None or self.paid_on is not None or bool(self.holds)",
+        after="return False",
+        killer=CHAIN,
+    ),
+    Mutant(
+        name="a message that is ordered twice is sent twice",
+        file="notifications/handlers/messages.py",
+        before="    if correspondence.find(command.message_id) is not None:\n        return Decision(correspondence)",
+        after="    pass",
+        killer=CHAIN,
+    ),
+    Mutant(
+        name="a recall is forgotten",
+        file="notifications/handlers/messages.py",
+        before="    message = replace(message, is_recalled=True)\n",
+        after="    return Decision(correspondence)\n",
+        killer=CHAIN,
+    ),
+    Mutant(
+        name="a letter that is withdrawn is printed",
+        file="notifications/handlers/batches.py",
+        before="    others = tuple(other for other in batch.letters if other is not letter)\n",
+        after="    others = batch.letters\n",
+        killer=CHAIN,
+    ),
+    Mutant(
+        name="a call of an earlier life is repeated without asking",
+        file="common/calls.py",
+        before="if earlier_life and (known := ",
+        after="if False and (known := ",
+        killer=CHAIN,
+    ),
+    Mutant(
+        name="a call is committed apart from what decided it",
+        file="common/runner.py",
+        before="await begin_calls(connection, thing, calls,",
+        after="await begin_calls(type(connection)(connection.store), thing, calls,",
+        killer=CHAIN,
+    ),
+    Mutant(
+        name="a stranger's repeat is taken for new",
+        file="common/inbox.py",
+        before='repeated = sorted(set(ordered) - {(row["source"], row["id"]) for row in rows})',
+        after="repeated = []",
+        killer=CHAIN,
+    ),
+    Mutant(
+        name="journals are posted in a transaction of their own",
+        file="ledger/repository.py",
+        before="    await connection.fetch(QUERIES.post_journals,",
+        after="    connection = type(connection)(connection.store)\n    await connection.fetch(QUERIES.post_journals,",
+        killer=CHAIN,
+    ),
+    Mutant(
+        name="a statement is imported as often as it is delivered",
+        file="ledger/handlers/trust_accounts.py",
+        before="if statement.statement_key in trust_account.known_statements:",
+        after="if False:",
+        killer=CHAIN,
+    ),
+    Mutant(
+        name="a partner is not told that a file was paid",
+        file="legal/handlers.py",
+        before="if handoff is None or handoff.standing not in WITH_PARTNER:",
+        after="if True:",
+        killer=CHAIN,
+    ),
+    Mutant(
+        name="bad records are parked in the order of their batch",
+        file="common/desk.py",
+        before='ordered = sorted(bad, key=lambda b: (b.source, b.source_id, b.thing or "", str(b.thing_key)))',
+        after="ordered = list(bad)",
+        killer=PARKING,
     ),
 )
 

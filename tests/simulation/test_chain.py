@@ -17,7 +17,7 @@ from chain_checks import business, check, differences
 from testkit.simulation import CALM
 
 FIRST = int(os.environ.get("CHAIN_FIRST", "0"))
-SEEDS = int(os.environ.get("CHAIN_SEEDS", "200"))
+SEEDS = int(os.environ.get("CHAIN_SEEDS", "160"))
 ENOUGH_FOR_ALL_PEOPLE = 150
 A_BATCH = max(1, SEEDS // 10)
 # what the people of these worlds must have done at least once, or the checks looked at nothing
