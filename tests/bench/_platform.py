@@ -86,8 +86,9 @@ class Scene:
         await self.stepper.move_to(self.now)
 
     def planned(self) -> int:
-        """How many case files wait for the next hour of sending."""
-        query = f"SELECT count(*) FROM case_file WHERE due_at > '{self.now.isoformat()}'"  # noqa: S608
+        """How many case files wait for the next hour of sending with their first notice."""
+        when = f"due_at > '{self.now.isoformat()}' AND state ->> 'step' = '0'"
+        query = f"SELECT count(*) FROM case_file WHERE {when}"  # noqa: S608
         return int(self.ask("dunning", query)[0][0])
 
     def wait_until_planned(self, count: int) -> None:

@@ -49,19 +49,19 @@ class Round:
 
 async def play_round(scene: Scene, claims: int) -> Round:
     """Put one file at intake; when all of it is planned, let the hour of sending come."""
-    body, before = scene.csv_of(claims), scene.mails()
+    body, waiting, mails = scene.csv_of(claims), scene.planned(), scene.mails()
     cost_before, started = scene.processor_seconds(), time.perf_counter()
     results = await asyncio.to_thread(scene.post_file, body)
     assert len(results) == claims, "every row is answered"
     answering = time.perf_counter() - started
-    await asyncio.to_thread(scene.wait_until_planned, claims)
+    await asyncio.to_thread(scene.wait_until_planned, waiting + claims)
     planning = time.perf_counter() - started
     await scene.stepper.settle()  # intake's and the ledger's last rows are theirs, not the sending's
     sent_from = time.time()
     await scene.next_day()
-    await asyncio.to_thread(scene.wait_for_mails, before + claims)
+    await asyncio.to_thread(scene.wait_for_mails, mails + waiting + claims)
     accepted_at = scene.accepted_at()
-    assert len(accepted_at) == before + claims, f"{len(accepted_at) - before} mails for {claims} claims"
+    assert len(accepted_at) == mails + waiting + claims, "a mail for each claim, and for what waited before it"
     cost = {part: seconds - cost_before.get(part, 0.0) for part, seconds in scene.processor_seconds().items()}
     await scene.stepper.settle()
     return Round(claims=claims, answering=answering, planning=planning, sending=accepted_at[-1] - sent_from, cost=cost)
