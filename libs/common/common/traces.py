@@ -22,7 +22,7 @@ from common.messages import Message
 from common.records import Arrival
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
-LONGEST_EXPORT_SECONDS = 2.0  # of one request; what the collector does not take in time is dropped
+LONGEST_EXPORT_SECONDS = 10.0  # of one request and its repeats; what is not taken in time is dropped
 MOST_SPANS_WAITING = 8192
 
 
