@@ -27,7 +27,8 @@ SPOILT = {
         "UPDATE counter SET due_at = NULL, state = jsonb_set(state, '{rests_at}', '\"2026-01-01T00:00:00Z\"')",
         "has lost its alarm",
     ),
-    "an unknown call": ("UPDATE counter SET state = jsonb_set(state, '{unheard}', '1')", "1 unknown"),
+    "a healthy record on the desk": ("UPDATE dead_letter SET error_code = '08006'", "is parked by 08006"),
+    "an unknown call": ("UPDATE counter SET state = jsonb_set(state, '{unheard}', '1')", "unknown calls instead of 0"),
     "a message that never left": (
         ("INSERT INTO outbox (shard, id, topic, key, payload, headers, subject, created_at)"
         " SELECT shard, id, 'toy.nowhere.v1', key, payload, headers, subject, created_at FROM outbox_sent LIMIT 1"),

@@ -53,6 +53,7 @@ class Life:
     """One process, from its birth to its death; `died` has its exit code (-9 after SIGKILL)."""
 
     pid: int
+    http_port: int
     died: "asyncio.Future[int]"
 
     def send(self, number: signal.Signals) -> None:
@@ -96,7 +97,7 @@ class Nursery:
         assert self.program.stdin is not None
         self.program.stdin.write(json.dumps(dict(environment)).encode() + b"\n")
         pid = await asyncio.wait_for(self.births.get(), LONGEST_WAIT_SECONDS)
-        return Life(pid, self._death(pid))
+        return Life(pid, int(environment["HTTP_PORT"]), self._death(pid))
 
     def _death(self, pid: int) -> "asyncio.Future[int]":
         return self.deaths.setdefault(pid, asyncio.get_running_loop().create_future())
@@ -127,6 +128,7 @@ class World:
     toy_database_url: str = ""
     session_timeout_ms: int = 30_000
     settings: dict[str, str] = field(default_factory=dict[str, str])
+    unknown_calls: int = 0  # that a test made: nobody can tell whether the provider heard them
     injected: Counter[str] = field(default_factory=Counter[str])
 
     def __post_init__(self) -> None:
@@ -140,7 +142,7 @@ class World:
         """The provider outside."""
         return self.folder / "bell"
 
-    async def begin_life(self, *, member: int = 0, failpoints: str = "") -> Life:
+    async def begin_life(self, *, member: int = 0, failpoints: str = "", http_port: int | None = None) -> Life:
         """A process of the toy service; `failpoints` as in FAILPOINTS."""
         return await self.nursery.bear(
             self.settings
@@ -149,7 +151,7 @@ class World:
                 "KAFKA_BOOTSTRAP_SERVERS": self.toy_bootstrap or self.bootstrap,
                 "TOPIC_PREFIX": self.prefix,
                 "INSTANCE": f"toy-{member}",
-                "HTTP_PORT": str(any_free_port()),
+                "HTTP_PORT": str(http_port or any_free_port()),
                 "BELL_FILE": str(self.bell_file),
                 "SESSION_TIMEOUT_MS": str(self.session_timeout_ms),
                 "FAILPOINTS": failpoints,
@@ -265,19 +267,29 @@ class World:
         for partition, offset in before.items():
             await self.until(f"SELECT 1 WHERE ({NEXT_OFFSET.format(partition=partition)}) > {offset}")
 
-    def logged(self, event: str, **fields: object) -> int:
-        """How often the processes logged an event with these fields."""
-        lines = self.nursery.log_file.read_text("utf-8", "replace").splitlines()
-        entries = [json.loads(line) for line in lines if f'"{event}"' in line and line.startswith("{")]
-        return sum(entry.get("event") == event and fields.items() <= entry.items() for entry in entries)
+    def logged(self, event: str, **fields: object) -> list[dict[str, Any]]:
+        """What the processes logged of an event with these fields."""
+        entries = [json.loads(line) for line in self._lines() if f'"{event}"' in line and line.startswith("{")]
+        return [entry for entry in entries if entry.get("event") == event and fields.items() <= entry.items()]
 
-    async def until_logged(self, event: str, *, more_than: int = 0, **fields: object) -> None:
-        """Wait until an event was logged more often than that. Raises AssertionError when it is not."""
+    def _lines(self) -> list[str]:
+        return self.nursery.log_file.read_text("utf-8", "replace").splitlines()
+
+    async def until_logged(self, event: str, *, more_than: int = 0, **fields: object) -> list[dict[str, Any]]:
+        """Wait until an event was logged more often than that; returns what. Raises AssertionError when it is not."""
         for _ in range(LONGEST_WAIT_SECONDS * 5):
-            if self.logged(event, **fields) > more_than:
-                return
+            if len(found := self.logged(event, **fields)) > more_than:
+                return found
             await asyncio.sleep(0.2)
         raise AssertionError(f"after {LONGEST_WAIT_SECONDS} s not logged: {event} {fields}")
+
+    async def until_reached(self, failpoint: str, *, times: int = 1) -> None:
+        """Wait until processes came to a failpoint (as in FAILPOINTS) so often. Raises AssertionError otherwise."""
+        for _ in range(LONGEST_WAIT_SECONDS * 5):
+            if self._lines().count(f"failpoint {failpoint}") >= times:
+                return
+            await asyncio.sleep(0.2)
+        raise AssertionError(f"after {LONGEST_WAIT_SECONDS} s {failpoint} was not reached {times} times")
 
     async def acknowledged(self) -> dict[int, int]:
         """What the group has committed, by partition of the requests."""
@@ -325,6 +337,7 @@ class World:
             said=await read_topic(self.bootstrap, self.prefix + SAID),
             bell_file=self.bell_file,
             topic=REQUESTS,
+            unknown_calls=self.unknown_calls,
         )
 
 

@@ -49,7 +49,7 @@ async def _run(asked: argparse.Namespace, bootstrap: str, database_url: str, *, 
 def report(world: World, tally: Tally, *, asked_kills: int, seconds: float) -> str:
     """Faults by name, the conservation line, and what is wrong."""
     head = (
-        f"seed {world.seed}: {kills_of(world)} kills of {asked_kills}, of {MEMBERS} members, in {seconds:.0f} s with the"
+        f"seed {world.seed}: {kills_of(world)} kills of {asked_kills}, {MEMBERS} members, in {seconds:.0f} s with the"
         f" start of the servers"
         f" (Python {platform.python_version()}, {os.cpu_count()} cores; a fault not injected in"
         f" {LONGEST_LIFE_SECONDS} s fails the run)"

@@ -146,10 +146,10 @@ async def serve() -> None:
     exists.
     """
     set_up_logs("toy")
-    told = asyncio.Event()
-    _obey(told)
     settings = ServiceSettings()  # pyright: ignore[reportCallIssue]  the environment gives what is missing
     structlog.contextvars.bind_contextvars(instance=settings.instance, pid=os.getpid())
+    told = asyncio.Event()
+    _obey(told)
     taken = 0
     while not told.is_set():
         service = ToyService(
