@@ -219,6 +219,7 @@ class Service:
         """
         pause = 0.1
         while True:
+            waiter = self.alarm  # as it is before the look: what happens during the look wakes this loop once more
             try:
                 taken = await self.runner.take_due(thing)
                 pause = 0.1
@@ -228,10 +229,9 @@ class Service:
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
                 continue
             if taken < DUE_AT_ONCE:
-                await self._next_alarm()
+                await self._next_alarm(waiter)
 
-    async def _next_alarm(self) -> None:
-        waiter = self.alarm
+    async def _next_alarm(self, waiter: asyncio.Event) -> None:
         if self.stepped:
             await waiter.wait()
         else:
