@@ -19,10 +19,12 @@ from cli.demo.steps import play
 
 sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode puts no test folder on the path
 
+import conservation
+from nursery import Nursery, a_nursery
 from plays import CHECKOUT, CLAIMS, DAYS, SEED, Play, PlayDemo
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def servers(request: pytest.FixtureRequest, postgres: str) -> Servers:
     named = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
     if named:
@@ -33,35 +35,49 @@ def servers(request: pytest.FixtureRequest, postgres: str) -> Servers:
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def nursery() -> Generator[Nursery]:
+    """Forks services that were killed."""
+    with a_nursery() as nursery:
+        yield nursery
+
+
+@pytest.fixture(scope="session")
 def play_demo(servers: Servers, run_dir: Path) -> Generator[PlayDemo]:
     played: list[Setting] = []
 
-    def go(*, interference: Interference | None = None, claims: int = CLAIMS, days: int = DAYS) -> Play:
+    def go(*, interference: Interference | None = None, on: Servers = servers) -> Play:
         name = f"e{secrets.token_hex(4)}_"
         setting = Setting(
-            claims=claims,
-            days=days,
+            claims=CLAIMS,
+            days=DAYS,
             seed=SEED,
             top=run_dir / name.strip("_"),
             agency_file=CHECKOUT / "agency.toml",
             partner_program=CHECKOUT / "examples" / "partner.py",
-            servers=servers,
+            servers=on,
             database_prefix=name,
             topic_prefix=name,
             interference=interference,
         )
-        played.append(setting)
+        if on is servers:
+            played.append(setting)
         setting.top.mkdir()
         console = Console(file=io.StringIO())
-        return Play(played=asyncio.run(play(setting, Show(console, days=days))), folders=Folders(top=setting.top))
+        played_out = asyncio.run(play(setting, Show(console, days=DAYS)))
+        return Play(
+            played=played_out,
+            folders=Folders(top=setting.top),
+            conservation=conservation.draw_up(setting),
+            books=conservation.books(setting),
+        )
 
     yield go
     for setting in played:
         erase_traces(setting)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def first_play(play_demo: PlayDemo) -> Play:
     """The undisturbed one, that others are compared with."""
     return play_demo()

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from conservation import Line
 
 from cli.demo.account import Folders
 from cli.demo.steps import Played
@@ -17,6 +20,13 @@ class Play:
 
     played: Played
     folders: Folders
+    conservation: list[Line]
+    books: dict[str, int]
 
 
 PlayDemo = Callable[..., Play]
+
+
+def comparable(play: Play) -> dict[str, Any]:
+    """The account but for what may differ between two runs of one seed."""
+    return {name: figure for name, figure in play.played.figures.items() if name not in {"seconds", "files"}}

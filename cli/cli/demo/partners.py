@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from kafka_admin import grant_partner
 from local_stack.processes import Processes
@@ -81,12 +82,17 @@ class Partners:
     async def _wait_for(self, name: str, place: TopicPartition, end: int) -> None:
         deadline = time.monotonic() + LONGEST_SECONDS
         while True:
-            committed = await self._admin.list_consumer_group_offsets(f"{self.prefix}{name}.files")
-            found = committed.get(place)
-            if found is not None and found.offset >= end:
+            if await self._committed(name, place) >= end:
                 return
             if not self.processes.is_running(f"partner-{name}"):
                 raise RuntimeError(f"the partner {name} ended:\n{self.processes.log_tail(f'partner-{name}')}")
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the partner {name} does not answer")
             await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    async def _committed(self, name: str, place: TopicPartition) -> int:
+        try:
+            offsets = await self._admin.list_consumer_group_offsets(f"{self.prefix}{name}.files")
+        except KafkaError:  # the broker is away, or just back
+            return 0
+        return offsets[place].offset if place in offsets else 0

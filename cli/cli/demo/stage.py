@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,8 +28,10 @@ from local_stack.ports import LOOPBACK, Ports
 from local_stack.sms import LOCAL_ACCOUNT_SID, LOCAL_AUTH_TOKEN, LOCAL_SENDER
 
 DATABASE_PREFIX, TOPIC_PREFIX = "quittance_demo_", "demo_"
-Interference = Callable[[int, datetime, Platform], Awaitable[None]]
-"""Called beside the work of each step, with its number and instant: tests kill services here."""
+BesideStep = Callable[[datetime], Awaitable[None]]
+"""Called beside the work of each step, with its instant."""
+Interference = Callable[[Platform], AbstractAsyncContextManager[BesideStep]]
+"""Open from when the services run until they are stopped: tests break things here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,7 @@ class Stage:
     partners: Partners
     witness: Witness
     http: HttpClient
+    beside_step: BesideStep | None
     settle_seconds: list[float] = field(default_factory=list[float])
 
 
@@ -113,6 +116,7 @@ async def set_up(setting: Setting, show: Show, exits: AsyncExitStack) -> Stage:
         outbound=folders.bank_out,
         opened_on=FIRST_DAY - timedelta(days=1),
     )
+    interference = setting.interference
     return Stage(
         setting=setting,
         folders=folders,
@@ -128,6 +132,7 @@ async def set_up(setting: Setting, show: Show, exits: AsyncExitStack) -> Stage:
         partners=partners,
         witness=witness,
         http=http,
+        beside_step=await exits.enter_async_context(interference(platform)) if interference else None,
     )
 
 

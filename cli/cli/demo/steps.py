@@ -91,9 +91,7 @@ async def take_step(stage: Stage, coming: datetime, *, is_deed: bool, is_alarm: 
     began = time.perf_counter()
     stage.clock.now = coming
     await stage.stepper.move_to(coming)
-    number = len(stage.settle_seconds) + 1
-    disturbing = stage.setting.interference
-    beside = asyncio.ensure_future(disturbing(number, coming, stage.platform)) if disturbing else None
+    beside = asyncio.ensure_future(stage.beside_step(coming)) if stage.beside_step else None
     if is_alarm:
         await settle(stage)
     if is_deed:

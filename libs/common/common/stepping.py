@@ -13,9 +13,18 @@ from typing import Any, Self
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 LOOK_EVERY_SECONDS = 0.004
 TRIES_FOR_TOPIC = 100
+LOST = (  # a server that is away, or just back: looked at again
+    OSError,
+    KafkaError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
 DUE_TABLES = """
 SELECT table_name
   FROM information_schema.columns
@@ -93,9 +102,7 @@ class Stepper:
         started = time.perf_counter()
         before: dict[TopicPartition, int] | None = None
         while True:
-            left = await self._left_in_databases()
-            ends = await self.consumer.end_offsets(self.partitions)
-            left += await self._behind(ends)
+            left, ends = await self._look()
             if not left and ends == before:
                 return time.perf_counter() - started
             before = ends if not left else None
@@ -112,20 +119,34 @@ class Stepper:
         ]
         return min((due for due in found if due is not None), default=None)
 
+    async def _look(self) -> tuple[list[str], dict[TopicPartition, int] | None]:
+        """What is left to do, and the ends of the topics."""
+        try:
+            left = await self._left_in_databases()
+            ends: dict[TopicPartition, int] = await self.consumer.end_offsets(self.partitions)
+            return left + await self._behind(ends), ends
+        except LOST as fault:
+            return [f"a server does not answer: {type(fault).__name__}"], None
+
+    async def _connection(self, name: str) -> "asyncpg.Connection[asyncpg.Record]":
+        if self.connections[name].is_closed():
+            self.connections[name] = await asyncpg.connect(self.services[name].database_url)
+        return self.connections[name]
+
     async def _left_in_databases(self) -> list[str]:
         found = await asyncio.gather(*(self._left_in(name) for name in self.services))
         return [line for lines in found for line in lines]
 
     async def _left_in(self, name: str) -> list[str]:
         due = "".join(f", {DUE.format(table=table)} AS {table}" for table in self.tables[name])
-        row = await self.connections[name].fetchrow(BUSY + due)
+        row = await (await self._connection(name)).fetchrow(BUSY + due)
         assert row is not None
         return [f"{name}: {count} {what}" for what, count in row.items() if count]
 
     async def _behind(self, ends: Mapping[TopicPartition, int]) -> list[str]:
         behind: list[str] = []
         for name, service in self.services.items():
-            rows = await self.connections[name].fetch("SELECT topic, partition, next_offset FROM progress")
+            rows = await (await self._connection(name)).fetch("SELECT topic, partition, next_offset FROM progress")
             done = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
             for partition, end in ends.items():
                 topic = partition.topic.removeprefix(self.prefix)
