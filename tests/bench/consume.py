@@ -8,12 +8,25 @@ counters are picked at random from a million. Beside it, in turns: the same tran
 import asyncio
 import random
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 import uvloop
 from _by_hand import apply_by_hand
-from _stand import TEXT, Figure, Stand, arguments, counter_id, make_toy_tables, report, say, servers, stopwatch
+from _stand import (
+    TEXT,
+    Figure,
+    Stand,
+    arguments,
+    counter_id,
+    make_toy_tables,
+    report,
+    say,
+    servers,
+    spare_the_collector,
+    stopwatch,
+)
 from aiokafka import AIOKafkaConsumer
 
 from common.broker import BATCH_RECORDS, make_broker, make_producer
@@ -50,20 +63,24 @@ async def bench_consume(stand: Stand, *, rows: int, messages: int, rounds: int) 
     async def nothing(_: Sequence[Record]) -> None:
         pass
 
-    best: dict[str, float] = {}
+    best, processor = dict[str, float](), dict[str, float]()
+    spare_the_collector()
     for number in range(rounds):
         for name, measure in {
             "runner": through_the_broker(stand, prefix, runner, messages),
             "by hand": by_getmany(stand, prefix, by_hand, messages),
             "getmany": by_getmany(stand, prefix, nothing, messages),
-            "one by one": by_getmany(stand, prefix, runner.take_records, min(messages, ONE_BY_ONE), at_once=1),
+            "one by one": by_getmany(stand, prefix, runner.take_records, ONE_BY_ONE, at_once=1),
             "copy": by_copy(pool, messages),
             "unnest": by_unnest(pool, messages),
         }.items():
             await forget(pool)
+            began = time.process_time()
             rate = await measure
-            say(f"round {number + 1}: {name} {rate:,.0f} a second")
+            spent = (time.process_time() - began) / (ONE_BY_ONE if name == "one by one" else messages) * 1e6
+            say(f"round {number + 1}: {name} {rate:,.0f} a second, {spent:.1f} µs of this process each")
             best[name] = max(best.get(name, 0), rate)
+            processor[name] = min(processor.get(name, spent), spent)
     await pool.close()
     one, beside = "runner, one process", {name: (name, value) for name, value in best.items()}
     return [
@@ -77,6 +94,13 @@ async def bench_consume(stand: Stand, *, rows: int, messages: int, rounds: int) 
                 ("unnest", "INSERT by unnest into a bare table"),
                 ("one by one", "runner, one message a transaction"),
             )
+        ),
+        Figure(
+            figure="processor time of the process, a message",
+            value=processor["runner"],
+            unit="µs",
+            limit="the same transaction by hand",
+            limit_value=processor["by hand"],
         ),
     ]
 

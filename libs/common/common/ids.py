@@ -2,22 +2,14 @@
 
 from uuid import UUID, uuid5
 
-import uuid_utils
-from asyncpg.pgproto.pgproto import UUID as CompiledUUID  # noqa: N811  a class
+import uuid_utils.compat
 
 NAMESPACE = UUID("6f2d3a0e-5b0c-5e0a-9f4e-0c1a6a8f2b11")
 
 
 def new_event_id() -> UUID:
     """A uuidv7. For event ids alone: nothing that decides may hang on it."""
-    return read_id(str(uuid_utils.uuid7()))
-
-
-def read_id(text: str) -> UUID:
-    """The UUID of a text, as the database's driver has them: equal to any other, several times faster to read, to hash
-    and to write. Raises ValueError.
-    """
-    return CompiledUUID(text)
+    return uuid_utils.compat.uuid7()
 
 
 def name_id(*parts: object) -> UUID:

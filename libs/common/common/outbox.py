@@ -14,6 +14,7 @@ from common.fold import Folded
 from common.ids import new_event_id
 from common.messages import Catalogue, Event, Message
 from common.postgres import Connection
+from common.records import Arrival
 
 SHARDS = 8
 LARGEST_PAYLOAD = 900 * 1024
@@ -50,22 +51,41 @@ class Outgoing(NamedTuple):
     subject: UUID
 
 
-def address(folded: Folded, *, service: str, catalogue: Catalogue, time: str) -> tuple[list[Outgoing], dict[str, int]]:
-    """Give what a fold sent its ids and sequence numbers; raises InvalidMessage for what must not enter the outbox."""
+class Addressed(NamedTuple):
+    """A message that was sent, with its topic, its key, its number of that key ("" for none), and what caused it."""
+
+    message: Message
+    cause: Arrival
+    topic: str
+    key: UUID
+    key_text: str
+    sequence: str
+
+
+def address(folded: Folded, *, catalogue: Catalogue) -> tuple[list[Addressed], dict[str, int]]:
+    """Give what a fold sent its sequence numbers; raises InvalidMessage for a topic that nobody knows."""
     sequences = dict(folded.loaded.sequences)
-    rows: list[Outgoing] = []
+    addressed: list[Addressed] = []
     for message, cause in folded.sent:
         topic = message.topic_name()
         if catalogue.topic(topic) is None:
             raise InvalidMessage("unknown_topic", f"{type(message).__name__} names the unknown topic {topic}")
-        key, subject = message.key(), message.subject()
-        key_text = str(key)
-        sequence = ""
+        key = message.key()
+        key_text, sequence = str(key), ""
         if isinstance(message, Event):
             name = f"{topic}|{key_text}"
             number = sequences[name] = sequences.get(name, 0) + 1
             sequence = str(number)
-        event_id = new_event_id()
+        addressed.append(Addressed(message, cause, topic, key, key_text, sequence))
+    return addressed, sequences
+
+
+def rows_of(addressed: Sequence[Addressed], *, service: str, now: datetime) -> list[Outgoing]:
+    """The rows, each with an id of its own; raises InvalidMessage for what must not enter the outbox."""
+    rows: list[Outgoing] = []
+    time = now.isoformat()
+    for message, cause, topic, key, key_text, sequence in addressed:
+        event_id, subject = new_event_id(), message.subject()
         envelope = Envelope(
             id=str(event_id),
             type=message.type_name(),
@@ -77,7 +97,7 @@ def address(folded: Folded, *, service: str, catalogue: Catalogue, time: str) ->
             traceparent=cause.headers.get("traceparent", ""),
         )
         rows.append(outgoing_row(message, topic=topic, key=key_text, event_id=event_id, envelope=envelope))
-    return rows, sequences
+    return rows
 
 
 def outgoing_row(message: Message, *, topic: str, key: str, event_id: UUID, envelope: Envelope) -> Outgoing:

@@ -13,8 +13,8 @@ from aiokafka import ConsumerRecord
 from pydantic import ValidationError
 
 from common.envelope import required, text_headers
-from common.ids import read_id
 from common.messages import Catalogue, Message
+from common.postgres import read_id
 
 Record = ConsumerRecord[bytes | None, bytes | None]
 Parser = Callable[[Any], Awaitable[Any]]

@@ -26,7 +26,7 @@ from common.fold import Folded, Loaded, fold
 from common.messages import Catalogue, Message
 from common.outcomes import Outcomes
 from common.placing import Placed, place
-from common.postgres import Connection, Pool
+from common.postgres import Connection, Pool, meanwhile
 from common.records import Arrival, BadRecord, Record, read_records
 
 log = structlog.get_logger()
@@ -282,15 +282,15 @@ class Runner:
         """Fold what waits and what arrived into locked rows, and write all that follows from it."""
         connection, now = work.connection, work.now
         folded = [fold(thing, row, arrivals[key], consumers=self.consumers, now=now) for key, row in loaded.items()]
-        outgoing: list[outbox.Outgoing] = []
+        addressed: list[outbox.Addressed] = []
         sequences: dict[UUID, Mapping[str, int]] = {}
-        time = now.isoformat()
         for one in folded:
-            sent, sequences[one.loaded.key] = outbox.address(
-                one, service=self.service, catalogue=self.catalogue, time=time
-            )
-            outgoing.extend(sent)
-        await things.write_things(connection, thing, folded, sequences)
+            sent, sequences[one.loaded.key] = outbox.address(one, catalogue=self.catalogue)
+            addressed += sent
+        outgoing = await meanwhile(
+            things.write_things(connection, thing, folded, sequences),
+            lambda: outbox.rows_of(addressed, service=self.service, now=now),
+        )
         await self._append_rows(connection, [row for one in folded for row in one.rows], now)
         await outbox.write_outbox(connection, outgoing, now)
         calls = [(one.loaded.key, call) for one in folded for call in one.calls]

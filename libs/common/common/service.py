@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from common import metrics
+from common.alarms import take_all_due
 from common.broker import make_broker
 from common.calls import Caller, Channel
 from common.clock import is_stepped
@@ -30,7 +32,7 @@ from common.postgres import Pool, open_pool
 from common.records import Record
 from common.redrive import follow_desk
 from common.relay import Relay
-from common.runner import DUE_AT_ONCE, Runner
+from common.runner import Runner
 from common.settings import ServiceSettings
 from common.watch import sample
 
@@ -103,6 +105,8 @@ class Service:
     async def _lifespan(self, _: Starlette) -> AsyncGenerator[None]:
         try:
             async with self.running():
+                gc.collect()
+                gc.freeze()  # what was loaded is here to stay: the collector need not walk it again
                 yield
         except Exception:
             log.exception("service_failed")  # uvicorn would say it in a text that may quote values
@@ -221,15 +225,14 @@ class Service:
         while True:
             waiter = self.alarm  # as it is before the look: what happens during the look wakes this loop once more
             try:
-                taken = await self.runner.take_due(thing)
+                await take_all_due(self.runner, thing)
                 pause = 0.1
             except Exception:
                 log.exception("due_rows_not_taken", thing=thing.name)
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
                 continue
-            if taken < DUE_AT_ONCE:
-                await self._next_alarm(waiter)
+            await self._next_alarm(waiter)
 
     async def _next_alarm(self, waiter: asyncio.Event) -> None:
         if self.stepped:
