@@ -21,7 +21,7 @@ SELECT dead_letter_id, thing_key, EXISTS (SELECT FROM waiting AS w WHERE w.thing
 EDIT = "UPDATE dead_letter SET edited_value = $2 WHERE dead_letter_id = $1 AND settled_at IS NULL"
 ASK = """
 UPDATE dead_letter
-   SET asked_as = $2, asked_at = now(), settled_because = $3
+   SET asked_as = $2, asked_at = failed_at, settled_because = $3
  WHERE dead_letter_id = $1
    AND settled_at IS NULL
 """
