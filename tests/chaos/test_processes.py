@@ -1,0 +1,82 @@
+"""Members of a group that work too long, or are restarted one after the other."""
+
+import signal
+from pathlib import Path
+
+import asyncpg
+
+from testkit.chaos_kills import SESSION_TIMEOUT_MS, end
+
+PROGRESS = "SELECT coalesce(sum(next_offset), 0) FROM progress"
+FIRST_BATCH_IS_LONG = """
+CREATE SEQUENCE batches;
+CREATE FUNCTION be_long() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF nextval('batches') = 1 THEN
+        PERFORM pg_sleep(22);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER long_batch AFTER INSERT ON progress FOR EACH STATEMENT EXECUTE FUNCTION be_long();
+"""
+SLEEPS = "SELECT client_port FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+
+
+async def test_work_longer_than_a_member_may_take_is_acknowledged_too_late_and_the_member_comes_back(
+    kafka, database, toy_world, closes
+):
+    limits = {"session_timeout_ms": SESSION_TIMEOUT_MS, "settings": {"LONGEST_HANDLING_MS": "10000"}}
+    async with toy_world(kafka, database("toy"), **limits) as world:
+        lives = [await world.begin_life(member=member) for member in range(2)]
+        await moves(world)
+        await run(world, FIRST_BATCH_IS_LONG)
+        port = await world.until(SLEEPS)
+        late, heir = sorted(lives, key=lambda life: not holds(life, port))
+        refused = len(world.logged("commit_refused", pid=late.pid, by="CommitFailedError"))
+        await world.until_logged("commit_refused", pid=late.pid, by="CommitFailedError", more_than=refused)
+        await world.every_partition_moves()
+        heir.send(signal.SIGKILL)
+        await heir.died
+        await world.every_partition_moves()
+        await closes(world)
+        assert not late.died.done()
+
+
+async def test_members_that_are_restarted_one_after_the_other_hand_over_what_they_took_and_nothing_comes_again(
+    kafka, database, toy_world, closes
+):
+    async with toy_world(kafka, database("toy")) as world:
+        lives = [await world.begin_life(member=member) for member in range(3)]
+        await world.every_partition_moves()
+        for member, life in enumerate(lives):
+            await end(life)
+            lives[member] = await world.begin_life(member=member)
+            await world.every_partition_moves()
+        tally = await closes(world)
+        for life in lives:
+            await end(life)
+        taken = sum(entry["taken"] for entry in world.logged("toy_ended"))
+        print(f"taken {taken}, inputs {tally.inputs}")  # noqa: T201  shown by -s and on failure
+        assert taken == tally.inputs
+
+
+async def moves(world):
+    """Wait until more is consumed than now."""
+    before = await world.ask(PROGRESS)
+    await world.until(f"SELECT 1 WHERE ({PROGRESS}) > {before}")
+
+
+async def run(world, sql):
+    connection = await asyncpg.connect(world.database_url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+def holds(life, port):
+    """Whether this local port is a socket of the process."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+    inodes = {line[9] for line in lines if int(line[1].partition(":")[2], 16) == port}
+    held = {str(file.readlink()) for file in Path(f"/proc/{life.pid}/fd").iterdir()}
+    return not held.isdisjoint(f"socket:[{inode}]" for inode in inodes)
