@@ -1,6 +1,8 @@
-"""Members of a group that work too long, or are restarted one after the other."""
+"""Members of a group that fail without dying: long work, a blocked loop, a rolling restart."""
 
+import asyncio
 import signal
+import urllib.request
 from pathlib import Path
 
 import asyncpg
@@ -42,6 +44,30 @@ async def test_work_longer_than_a_member_may_take_is_acknowledged_too_late_and_t
         assert not late.died.done()
 
 
+async def test_while_its_loop_is_blocked_a_member_is_not_ready_and_it_comes_back_by_itself(
+    kafka, database, toy_world, closes, free_ports, tmp_path
+):
+    wake_file = tmp_path / "wake"
+    settings = {"ANSWERS_HTTP": "yes", "WAKE_FILE": str(wake_file), "LONGEST_SILENCE": "4s"}
+    async with toy_world(kafka, database("toy"), session_timeout_ms=SESSION_TIMEOUT_MS, settings=settings) as world:
+        blocked, heir = [
+            await world.begin_life(member=member, http_port=free_ports.pick(f"toy {member}")) for member in range(2)
+        ]
+        await until_ready(blocked)
+        await until_ready(heir)
+        blocked.send(signal.SIGUSR1)
+        await world.until_logged("toy_blocked", pid=blocked.pid)
+        await world.every_partition_moves()
+        assert not await is_ready(blocked)
+        wake_file.touch()
+        await until_ready(blocked)
+        heir.send(signal.SIGKILL)
+        await heir.died
+        await world.every_partition_moves()
+        await closes(world)
+        assert not blocked.died.done()
+
+
 async def test_members_that_are_restarted_one_after_the_other_hand_over_what_they_took_and_nothing_comes_again(
     kafka, database, toy_world, closes
 ):
@@ -80,3 +106,22 @@ def holds(life, port):
     inodes = {line[9] for line in lines if int(line[1].partition(":")[2], 16) == port}
     held = {str(file.readlink()) for file in Path(f"/proc/{life.pid}/fd").iterdir()}
     return not held.isdisjoint(f"socket:[{inode}]" for inode in inodes)
+
+
+async def is_ready(life):
+    def ask():
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{life.http_port}/health/ready", timeout=3) as answer:
+                return answer.status == 200
+        except OSError:  # 503, no answer in time, or nobody listens
+            return False
+
+    return await asyncio.to_thread(ask)
+
+
+async def until_ready(life):
+    for _ in range(240):
+        if await is_ready(life):
+            return
+        await asyncio.sleep(0.5)
+    raise AssertionError("it did not become ready")
