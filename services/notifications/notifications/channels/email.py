@@ -25,7 +25,7 @@ from notifications.channels.mail_parts import (
     text_part,
 )
 from notifications.channels.qr import qr_png
-from notifications.channels.smtp_sessions import Relay, Sessions
+from notifications.channels.smtp_sessions import Relay, Sessions, closed_on_fault
 from notifications.domain import NEVER_LEFT, Delivery
 from notifications.metrics import ANSWERS
 
@@ -69,7 +69,7 @@ class EmailChannel:
             session = await self.sessions.begin_mail(sender, is_utf8=needs_utf8(sender, recipient))
         except (aiosmtplib.SMTPException, OSError, UnicodeError) as fault:
             raise TemporaryFailure(f"relay: {words(fault, recipient)}") from fault
-        try:
+        async with closed_on_fault(session):
             try:
                 await session.rcpt(recipient, encoding="utf-8")
             except aiosmtplib.SMTPRecipientRefused as refusal:
@@ -80,9 +80,6 @@ class EmailChannel:
                 answer = await session.data(mail)
             except aiosmtplib.SMTPDataError as refusal:
                 raise refused(refusal) from refusal
-        except BaseException:
-            session.close()
-            raise
         self.sessions.rest(session)
         return f"{answer.code} {answer.message}".replace(recipient, "[recipient]")[:LONGEST_ANSWER]
 

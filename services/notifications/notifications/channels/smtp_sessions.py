@@ -1,6 +1,8 @@
 """Sessions with the SMTP relay: one that took a mail rests a little, and takes the next one."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -37,13 +39,10 @@ class Sessions:
         if self.resting:
             rested = self.resting.pop()
             try:
-                await name_sender(rested, sender, is_utf8=is_utf8)
+                async with closed_on_fault(rested):
+                    await name_sender(rested, sender, is_utf8=is_utf8)
             except (aiosmtplib.SMTPException, OSError):
-                rested.close()
                 self._end_all()  # the relay ended it meanwhile, and the others likely too: a fresh one decides
-            except BaseException:
-                rested.close()
-                raise
             else:
                 return rested
         return await self._fresh(sender, is_utf8=is_utf8)
@@ -63,13 +62,10 @@ class Sessions:
             username=self.relay.user,
             password=self.relay.password,
         )
-        try:
+        async with closed_on_fault(session):
             await session.connect()
             await session.ehlo()
             await name_sender(session, sender, is_utf8=is_utf8)
-        except BaseException:
-            session.close()
-            raise
         return session
 
     def _end_all(self) -> None:
@@ -80,6 +76,18 @@ class Sessions:
     def _end(self, session: aiosmtplib.SMTP) -> None:
         if session in self.resting:
             self.resting.remove(session)
+            session.close()
+
+
+@contextlib.asynccontextmanager
+async def closed_on_fault(session: aiosmtplib.SMTP) -> AsyncGenerator[None]:
+    """What ends in any fault, a cancelled wait too, leaves no session open."""
+    went_well = False
+    try:
+        yield
+        went_well = True
+    finally:
+        if not went_well:
             session.close()
 
 
