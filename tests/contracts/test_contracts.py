@@ -1,6 +1,7 @@
 """What crosses a service border is documented, has an example, and never breaks its readers."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from cloudevents.core.v1.event import CloudEvent
 
 from common.envelope import Envelope
 from common.ids import new_event_id
+from common.migrate import migrations_of
 from contracts.page import render
-from contracts.registry import MESSAGES
+from contracts.registry import MESSAGES, TOPICS
 from contracts.schemas import EXAMPLES, FOLDER, breaking_changes, file_name, schema_of, schema_text
 
 ROOT = Path(__file__).parents[2]
@@ -107,3 +109,11 @@ def test_the_envelope_is_read_by_the_cloudevents_library():
     assert (event.get_id(), event.get_type(), event.get_subject()) == (envelope.id, envelope.type, "x")
     assert event.get_extension("sequence") == "7"
     assert Envelope.from_headers(envelope.to_headers()) == envelope
+
+
+def test_what_a_topic_still_keeps_the_inbox_still_knows():
+    """A consumer that begins at the start of a topic again must find every record's id in its inbox."""
+    kept = re.findall(r"'inbox', greatest\(p_days, (\d+)\)", "".join(m.sql for m in migrations_of("common")))
+    segment_days = 7  # Kafka's segment.ms, which we leave as it is: a record may stand that much longer
+    ours = [topic.retention_days for topic in TOPICS if topic.owner != "partner" and topic.consumers]
+    assert max(ours) + segment_days < int(kept[-1])

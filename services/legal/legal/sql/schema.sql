@@ -13,11 +13,12 @@ CREATE FUNCTION public.keep_partitions(p_today date, p_days integer) RETURNS voi
     AS $_$
 DECLARE
     v_table text;
+    v_days integer;
     v_day date;
     v_name text;
     v_old text;
 BEGIN
-    FOREACH v_table IN ARRAY ARRAY['inbox', 'outbox_sent'] LOOP
+    FOR v_table, v_days IN VALUES ('inbox', greatest(p_days, 40)), ('outbox_sent', p_days) LOOP
         FOR v_day IN SELECT generate_series(p_today, p_today + 2, interval '1 day')::date LOOP
             v_name := v_table || to_char(v_day, '_YYYYMMDD');
             IF to_regclass(v_name) IS NULL THEN
@@ -31,7 +32,7 @@ BEGIN
               JOIN pg_class AS c ON c.oid = i.inhrelid
              WHERE i.inhparent = v_table::regclass
                AND c.relname ~ '_\d{8}$'
-               AND to_date(right(c.relname, 8), 'YYYYMMDD') < p_today - p_days
+               AND to_date(right(c.relname, 8), 'YYYYMMDD') < p_today - v_days
         LOOP
             EXECUTE format('DROP TABLE %I', v_old);
         END LOOP;
