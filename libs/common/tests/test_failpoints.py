@@ -25,12 +25,15 @@ def test_armed_with_kill_it_dies_there_and_its_last_words_name_the_place():
     assert (said, last_words) == ("", "failpoint here=kill\n")
 
 
-def test_armed_with_stop_it_sleeps_there_once_and_goes_on_when_it_is_woken():
-    process = a_process("here=stop")
+def test_armed_with_one_stop_it_sleeps_there_once_and_goes_on_when_it_is_woken():
+    process = a_process("here=stop*1")
     _, status = os.waitpid(process.pid, os.WUNTRACED)
     assert os.WIFSTOPPED(status)
     os.kill(process.pid, signal.SIGCONT)
-    said, words = process.communicate(timeout=60)
+    try:
+        said, words = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert (process.returncode, said, words) == (0, "through\n", "failpoint here=stop\n")
 
 
