@@ -42,9 +42,7 @@ ANY_TIME = {  # from this local day and hour on, these are killed wherever they 
 }
 PRINTING, TEXTING = (date(2026, 3, 4), 17), (date(2026, 3, 23), 9)  # the hours of first letters and of first SMS
 CHANNELS = {"notifications": {"smtp", "twilio", "print"}, "ledger": {"payment_file"}}
-LAST_WORDS = re.compile(
-    r'failpoint (\w+)=(?:kill|stop)|{"instant": "(\w+)", "action": "(?:kill|stop)".*"event": "failpoint".*'
-)
+LAST_WORDS = re.compile(r"failpoint (\w+)=(?:kill|stop)")
 
 
 def plan_of(service):
@@ -58,7 +56,7 @@ def last_words(platform, service, *, since):
     log; None when it named none. Its children may write after it.
     """
     written = platform.processes.log_path(service).read_bytes()[since:].decode(errors="replace").splitlines()
-    places = [found[1] or found[2] for line in written if (found := LAST_WORDS.fullmatch(line))]
+    places = [found[1] for line in written if (found := LAST_WORDS.fullmatch(line))]
     return places[-1] if places else None
 
 
