@@ -18,7 +18,6 @@ import structlog
 from common import desk, inbox, isolate, metrics, things
 from common.blame import blame, blames_record
 from common.calls import OpenCall
-from common.clock import read_now
 from common.decisions import Thing
 from common.errors import InvalidMessage
 from common.failpoints import failpoint
@@ -147,22 +146,23 @@ async def settle_asked(runner: Runner) -> int:
 
 async def settle(runner: Runner, letter_id: int) -> None:
     """Do what is asked of one dead letter: applied, discarded, or refused again with the new reason."""
-    async with runner.pool.acquire() as connection, connection.transaction():
+    batch = Batch()
+    async with runner.transaction(batch) as work:
+        connection, now = work.connection, work.now
         row = await connection.fetchrow(TAKE, letter_id)
         if row is None:  # settled meanwhile, in another's hands, or behind an earlier one of its key
             return
         failpoint("after_letter_taken")
-        now = await read_now(connection)
-        work = Settling(runner=runner, connection=connection, letter=read_letter(row), now=now, calls=[])
+        settling = Settling(runner=runner, connection=connection, letter=read_letter(row), now=now, calls=batch.calls)
         if row["asked_as"] == "discard":
             await connection.execute(SETTLE, letter_id, now, "discarded", None)
-            await work.release()
-        elif await work.redrive():
+            await settling.release()
+        elif await settling.redrive():
             failpoint("after_redrive")
-            await work.release()
+            await settling.release()
         failpoint("before_letter_commit")
     failpoint("after_letter_commit")
-    runner.committed(Batch(calls=work.calls))
+    runner.committed(batch)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,8 @@ One batch is one PostgreSQL transaction: inbox, locking load, folds, states, row
 record parks it; everything else is raised, and tried again by whoever called.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
@@ -17,7 +17,7 @@ import structlog
 
 from common import desk, inbox, isolate, metrics, outbox, things
 from common.blame import blame, blames_record
-from common.calls import Caller, OpenCall, begin_calls, end_calls, left_open
+from common.calls import Caller, OpenCall, begin_calls, end_calls
 from common.clock import read_now
 from common.decisions import CallFinished, Consumers, Row, Thing
 from common.errors import InvalidMessage
@@ -28,6 +28,7 @@ from common.outcomes import Outcomes
 from common.placing import Placed, place
 from common.postgres import Connection, Pool, meanwhile
 from common.records import Arrival, BadRecord, Record, read_records
+from common.under_way import CallsUnderWay
 
 log = structlog.get_logger()
 
@@ -90,8 +91,8 @@ class Runner:
         self.service, self.instance, self.pool, self.prefix = service, instance, pool, prefix
         self.catalogue, self.consumers, self.caller, self.on_commit = catalogue, consumers, caller, on_commit
         self.wanted = frozenset(line.message for line in consumers.on)
-        self.calls_under_way: set[asyncio.Task[None]] = set()
         self.outcomes = Outcomes(pool, self._fold_outcomes)
+        self.calls = CallsUnderWay(pool, caller, instance=instance, on_outcome=self.outcomes.take)
 
     # --- three ways in ---------------------------------------------------------------------------------
 
@@ -123,12 +124,12 @@ class Runner:
 
     async def _take_due(self, thing: Thing[Any], *, together: bool) -> int:
         batch = Batch()
-        async with self.pool.acquire() as connection, connection.transaction():
-            now = await read_now(connection)
-            loaded = await things.take_due_things(connection, thing, self.consumers, now=now, limit=DUE_AT_ONCE)
+        async with self.transaction(batch) as work:
+            loaded = await things.take_due_things(
+                work.connection, thing, self.consumers, now=work.now, limit=DUE_AT_ONCE
+            )
             if loaded:  # a look that finds nothing is no instant to die at
                 failpoint("after_take")
-            work = Transaction(connection=connection, batch=batch, now=now)
             if together:
                 due = {row.key: [isolate.due_arrival(thing, row, work)] for row in loaded}
                 await self.fold_and_write(work, thing, {row.key: row for row in loaded}, due)
@@ -142,12 +143,25 @@ class Runner:
 
     # --- one transaction -------------------------------------------------------------------------------
 
+    @contextlib.asynccontextmanager
+    async def transaction(self, batch: Batch) -> AsyncGenerator[Transaction]:
+        """One transaction with its one reading of the clock. When nobody heard how it ended, the calls that it may have
+        begun are looked for before the next one.
+        """
+        await self.calls.begin_unheard()
+        try:
+            async with self.pool.acquire() as connection, connection.transaction():
+                yield Transaction(connection=connection, batch=batch, now=await read_now(connection))
+        except Exception as fault:
+            if not blames_record(fault):
+                self.calls.doubt(batch.calls)
+            raise
+
     async def apply_batch(self, batch: Batch) -> None:
         """Apply a batch; when the database refuses something in it, halve it until the culprit stands alone."""
         try:
-            async with self.pool.acquire() as connection, connection.transaction():
-                now = await read_now(connection)
-                await self._apply(Transaction(connection=connection, batch=batch, now=now))
+            async with self.transaction(batch) as work:
+                await self._apply(work)
                 failpoint("before_db_commit")
         except Exception as fault:
             if not blames_record(fault):
@@ -176,9 +190,8 @@ class Runner:
     async def _fold_left_waiting(self, arrival: Arrival) -> None:
         """What was left waiting for the thing of a message, each by itself: the guilty one parks."""
         batch = Batch()
-        async with self.pool.acquire() as connection, connection.transaction():
-            work = Transaction(connection=connection, batch=batch, now=await read_now(connection))
-            await isolate.fold_all_waiting(self, work, await self._things_of(connection, arrival))
+        async with self.transaction(batch) as work:
+            await isolate.fold_all_waiting(self, work, await self._things_of(work.connection, arrival))
         self.committed(batch)
 
     async def _refuse_one(self, batch: Batch, arrival: Arrival, fault: Exception) -> None:
@@ -369,24 +382,7 @@ class Runner:
         """Wake who waits for a commit, and make the calls that it began."""
         self.on_commit()
         for call in batch.calls:
-            self._make_call(call, earlier_life=False)
-
-    async def resume_calls(self) -> None:
-        """Ask about, or make, the calls that an earlier life of this instance left open."""
-        async with self.pool.acquire() as connection:
-            calls = await left_open(connection, self.instance)
-        for call in calls:
-            self._make_call(call, earlier_life=True)
-
-    def _make_call(self, call: OpenCall, *, earlier_life: bool) -> None:
-        task = asyncio.create_task(self._call_and_fold(call, earlier_life=earlier_life))
-        self.calls_under_way.add(task)
-        task.add_done_callback(self.calls_under_way.discard)
-
-    async def _call_and_fold(self, call: OpenCall, *, earlier_life: bool) -> None:
-        outcome = await self.caller.make(call, earlier_life=earlier_life)
-        failpoint("before_outcome_commit")
-        await self.outcomes.take(call, outcome)
+            self.calls.begin(call)
 
     async def _fold_outcomes(self, arrivals: Sequence[Arrival]) -> None:
         await self.apply_batch(Batch(arrivals=arrivals))

@@ -128,7 +128,7 @@ class Service:
         )
         async with self.pool.acquire() as connection:
             self.stepped = await is_stepped(connection)
-        await self.runner.resume_calls()
+        await self.runner.calls.resume()
         tasks = [asyncio.create_task(work) for work in self._work()]
         log.info("service_started", instance=self.settings.instance, stepped=self.stepped)
         try:
@@ -212,8 +212,8 @@ class Service:
             await self.broker.stop()
 
     async def _finish_calls(self) -> None:
-        if self.runner.calls_under_way:
-            await asyncio.wait(self.runner.calls_under_way, timeout=15)
+        if self.runner.calls.tasks:
+            await asyncio.wait(self.runner.calls.tasks, timeout=15)
 
     # --- time ------------------------------------------------------------------------------------------
 

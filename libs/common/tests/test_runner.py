@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from dataclasses import replace
 
+import asyncpg
 import pytest
 
 from common.calls import Caller, Outcome
@@ -158,11 +159,11 @@ async def test_the_outcome_of_a_call_is_folded(pool, answer, text):
 async def test_a_call_of_an_earlier_life_is_asked_about_never_blindly_repeated(pool, known, calls, text):
     dying = calling(pool, Post())
     key = await opened(dying)
-    dying._make_call = lambda *_, **__: None  # the process dies after its commit, before the call
+    dying.calls.begin = lambda *_, **__: None  # the process dies after its commit, before the call
     await dying.submit([a_submission(key, 1)])
     post = Post(known=known)
     reborn = calling(pool, post)
-    await reborn.resume_calls()
+    await reborn.calls.resume()
     assert await text_after(reborn, pool, key) == text
     assert post.calls == calls
 
@@ -217,3 +218,43 @@ async def test_a_record_whose_search_is_refused_parks_too(pool):
     arrival = Arrival(message=message, source="toy.requests.v1", source_id="0/9", event_id=new_event_id())
     await runner.apply_batch(Batch(arrivals=[arrival]))
     assert await pool.fetchval("SELECT error_code FROM dead_letter") == "22012"
+
+
+async def test_calls_whose_commit_nobody_heard_of_are_made_once_and_without_a_restart(pool, monkeypatch):
+    post = Post(answers=["posted"])
+    runner = calling(pool, post)
+    key = await opened(runner)
+    message = toy.AddToCounter(counter_id=key, number=1)
+    arrival = Arrival(message=message, source="toy.requests.v1", source_id="0/9", event_id=new_event_id())
+    end = asyncpg.transaction.Transaction.__aexit__
+
+    async def end_unheard(transaction, *fault):
+        await end(transaction, *fault)
+        raise asyncpg.ConnectionDoesNotExistError("the connection was lost after COMMIT was sent")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("asyncpg.transaction.Transaction.__aexit__", end_unheard)
+        with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+            await runner.apply_batch(Batch(arrivals=[arrival]))
+    await runner.apply_batch(Batch(arrivals=[arrival]))  # the broker brings it again
+    assert await text_after(runner, pool, key) == "accepted: posted"
+    assert post.calls == 1
+
+
+async def test_a_call_of_a_transaction_that_was_rolled_back_is_made_when_it_comes_again(pool, monkeypatch):
+    post = Post(answers=["posted"])
+    runner = calling(pool, post)
+    key = await opened(runner)
+    message = toy.AddToCounter(counter_id=key, number=1)
+    arrival = Arrival(message=message, source="toy.requests.v1", source_id="0/9", event_id=new_event_id())
+
+    async def away(*_):
+        raise ConnectionError("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("common.inbox.move_progress", away)
+        with pytest.raises(ConnectionError):
+            await runner.apply_batch(Batch(arrivals=[arrival], progress={("toy.requests.v1", 0): 10}))
+    await runner.apply_batch(Batch(arrivals=[arrival]))
+    assert await text_after(runner, pool, key) == "accepted: posted"
+    assert post.calls == 1

@@ -259,7 +259,7 @@ async def test_a_call_hangs_on_what_asked_for_it_and_its_outcome_on_the_call(poo
     runner, key = traced(pool, traces, CALLING, channels={"post": Post(answer)}), uuid.uuid4()
     await runner.apply_batch(Batch(arrivals=[opening(key, 1), adding(key, 1, 2)]))
     await outcome_of(pool, key)
-    await asyncio.gather(*runner.calls_under_way)
+    await asyncio.gather(*runner.calls.tasks)
 
     spans = told(collector, traces, key)
     asked, call, outcome = (only(spans, name) for name in ("fold AddToCounter", "call post", "fold CallFinished"))
@@ -278,8 +278,8 @@ async def test_a_call_of_an_earlier_life_stays_in_its_trace(pool, collector, tra
         assert len(await left_open(connection, "toy-0")) == 1
 
     reborn = traced(pool, traces, CALLING, channels={"post": Post()})
-    await reborn.resume_calls()
-    await asyncio.gather(*reborn.calls_under_way)
+    await reborn.calls.resume()
+    await asyncio.gather(*reborn.calls.tasks)
 
     spans = told(collector, traces, key)
     assert only(spans, "call post").attributes["quittance.earlier_life"] is True

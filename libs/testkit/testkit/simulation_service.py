@@ -15,6 +15,7 @@ from common.errors import TemporaryFailure
 from common.messages import Catalogue
 from common.records import Record, safe_parser
 from common.runner import Answer, Runner, Submission
+from common.under_way import CallsUnderWay
 from testkit.simulation_broker import SimBroker, SimConsumer, SimRelay
 from testkit.simulation_faults import Severity
 from testkit.simulation_store import Crash, Query, Row, SimPool, SimStore
@@ -87,10 +88,10 @@ class SimService:
 
     async def _reborn(self, dead: "SimRunner") -> "SimRunner":
         """Its calls end with it, wherever they are; its heir asks about those that it left open."""
-        for call in list(dead.calls_under_way):
+        for call in list(dead.calls.tasks):
             call.cancel()
         heir = self._new_runner(dead.instance)
-        await heir.resume_calls()
+        await heir.calls.resume()
         return heir
 
     async def die(self) -> None:
@@ -266,10 +267,10 @@ class SimService:
         for _ in range(self.rng.randint(0, MOST_TURNS_OF_CALLS)):
             await asyncio.sleep(0)
         self.store.arm(None)
-        if fault == "crash_in_call" and self.runner.calls_under_way:
-            self.runner.has_died = True
+        if fault == "crash_in_call" and self.runner.calls.tasks:
+            self.runner.calls.has_died = True
         for runner in (self.runner, *self.others):
-            if runner.has_died and fault is not None:
+            if runner.calls.has_died and fault is not None:
                 self.faults[fault] += 1
                 await self._bury(runner)
 
@@ -280,16 +281,27 @@ class SimService:
             self.others[self.others.index(runner)] = await self._reborn(runner)
 
 
-class SimRunner(Runner):
-    """The runner, as part of a process that may die in a call to the outside."""
+class SimCalls(CallsUnderWay):
+    """Calls of a process that may die in one of them."""
 
     has_died = False
 
-    async def _call_and_fold(self, call: OpenCall, *, earlier_life: bool) -> None:
+    async def make(self, call: OpenCall, *, earlier_life: bool) -> None:
+        """As it is, but for the end of the process."""
         try:
-            await super()._call_and_fold(call, earlier_life=earlier_life)
+            await super().make(call, earlier_life=earlier_life)
         except Crash:
             self.has_died = True
+
+
+class SimRunner(Runner):
+    """The runner, as part of a process that may die in a call to the outside."""
+
+    calls: SimCalls
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.calls = SimCalls(self.pool, self.caller, instance=self.instance, on_outcome=self.outcomes.take)
 
 
 async def keep_batch(batch: Any) -> Any:
