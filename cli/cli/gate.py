@@ -29,7 +29,7 @@ def gate_steps(root: Path) -> list[Step]:
     return [
         Step("ruff check", (_tool("ruff"), "check", "--quiet", ".")),
         Step("ruff format", (_tool("ruff"), "format", "--check", "--quiet", ".")),
-        Step("basedpyright", (_tool("basedpyright"), "--level", "error")),
+        Step("basedpyright", (_tool("basedpyright"), "--level", "error", "--pythonpath", sys.executable)),
         Step("import-linter", (_tool("lint-imports"),)),
         Step("sqlfluff", (_tool("sqlfluff"), "lint", *queries, *migrations) if queries or migrations else ()),
         Step("squawk", (_tool("squawk"), *migrations) if migrations else ()),
