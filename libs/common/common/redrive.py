@@ -112,7 +112,8 @@ async def follow_desk(runner: Runner, *, database_url: str, stepped: bool) -> No
                     pause = min(LONGEST_PAUSE_SECONDS, pause * 2) if failed else 0.2
                     with contextlib.suppress(TimeoutError):
                         seconds = pause if failed else None if stepped else LOOK_EVERY_SECONDS
-                        await asyncio.wait_for(asked.wait(), seconds)
+                        async with asyncio.timeout(seconds):
+                            await asked.wait()
                     asked.clear()
             finally:
                 await connection.close()

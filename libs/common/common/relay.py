@@ -32,6 +32,8 @@ log = structlog.get_logger()
 
 RELAY_LOCK = 7_204_002
 BATCH_ROWS = 1000
+LOOK_AGAIN_SECONDS = 0.5
+LONGEST_STOP_SECONDS = 5
 LONGEST_BATCH_SECONDS = 15  # an idempotent producer never gives up by itself; shorter than postgres.LONGEST_SILENCE
 TRIES_PER_ROW = 3
 KEEP_DAYS = 7
@@ -96,7 +98,8 @@ class Relay:
                     pause = 0.1
                     if not moved:
                         with contextlib.suppress(TimeoutError):
-                            await asyncio.wait_for(self.wake.wait(), 0.5)
+                            async with asyncio.timeout(LOOK_AGAIN_SECONDS):  # wait_for may lose a cancellation
+                                await self.wake.wait()
                         self.wake.clear()
                 except Exception as fault:
                     log.exception("relay_pass_failed")
@@ -150,7 +153,8 @@ class Relay:
         connection, producer, self.connection, self.producer = self.connection, self.producer, None, None
         if producer is not None:  # a failed idempotent producer is never reused
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(producer.stop(), 5)
+                async with asyncio.timeout(LONGEST_STOP_SECONDS):
+                    await producer.stop()
         if connection is not None:
             connection.terminate()
 
@@ -159,6 +163,8 @@ class Relay:
             if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1, $2)", RELAY_LOCK, shard):
                 return 0  # another relay owns this shard right now
             rows = sorted(await connection.fetch(TAKE, shard, BATCH_ROWS), key=lambda row: row["seq"])
+            if not rows:  # another relay was faster; nor is this an instant to die at
+                return 0
             failpoint("after_delete")
             futures: list[asyncio.Future[object]] = []
             try:

@@ -201,7 +201,8 @@ class Service:
             metrics.FAULTS.labels(self.name).inc()
             log.exception("batch_failed", records=len(records))
             with contextlib.suppress(TimeoutError):  # the pause ends early when the process stops
-                await asyncio.wait_for(self.stopping.wait(), random.uniform(self.pause / 2, self.pause))  # noqa: S311
+                async with asyncio.timeout(random.uniform(self.pause / 2, self.pause)):  # noqa: S311
+                    await self.stopping.wait()
             self.pause = min(LONGEST_PAUSE_SECONDS, self.pause * 2)
             raise
         self.pause = 0.1
@@ -239,7 +240,8 @@ class Service:
             await waiter.wait()
         else:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(waiter.wait(), LOOK_FOR_DUE_SECONDS)
+                async with asyncio.timeout(LOOK_FOR_DUE_SECONDS):
+                    await waiter.wait()
         if waiter is self.alarm:
             self.alarm = asyncio.Event()  # each loop waits on the event that was current when it looked
 

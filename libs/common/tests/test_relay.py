@@ -211,3 +211,16 @@ async def test_what_was_sent_goes_out_again_under_its_ids_and_changes_nothing(wo
     said = await world.said()
     assert [s.headers["ce_sequence"] for s in said] == ["1", "2", "3", "1", "2", "3"]
     assert len({s.headers["ce_id"] for s in said}) == 3
+
+
+async def test_a_relay_that_is_woken_and_ended_at_the_same_instant_ends(pool, kafka, prefix, world):
+    running = a_relay(world, kafka, prefix)
+    task = asyncio.create_task(running.run())
+    while running.producer is None:  # noqa: ASYNC110  no event tells it
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.2)  # it sleeps until it is woken
+    running.wake.set()
+    await asyncio.sleep(0)  # who waits for it is told, and has not gone on yet
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=30)
+    assert done, "it goes on for ever"
