@@ -67,6 +67,10 @@ def fold(
         position, arrival = queue.popleft()
         line = consumers.line_for(type(arrival.message), thing)
         assert line is not None, f"no handler of {thing.name} takes {type(arrival.message).__name__}"
+        if folded.released and isinstance(arrival.message, Due):  # the row has moved, and says anew when it is due
+            if position:
+                folded.released.append((position, arrival))
+            continue
         if arrival.behind == loaded.key:
             folded.blocked = True
         if folded.blocked:

@@ -2,7 +2,7 @@
 
 import itertools
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -99,3 +99,24 @@ def test_a_bad_record_of_another_key_bars_nobody():
     loaded = Loaded(key=KEY, version=0, state=toy.Counter(), sequences={})
     barred = after._replace(behind=uuid.uuid4())
     assert fold(toy.COUNTER, loaded, [barred], consumers=toy.CONSUMERS, now=NOW).state.total == 2
+
+
+def test_an_instant_behind_a_message_that_waited_is_passed_over_for_the_row_says_anew_when_it_is_due():
+    """The message may have moved the instant: a handler that is told it has come would be told wrong."""
+    (waited,) = arrivals(adding(2))
+    (due,) = arrivals(Due(due_at=NOW))
+    state = toy.Counter(total=1, rests_at=NOW)
+    loaded = Loaded(key=KEY, version=1, state=state, sequences={}, waiting=[(7, waited)])
+    result = fold(toy.COUNTER, loaded, [due], consumers=toy.CONSUMERS, now=NOW)
+    assert (result.state.total, result.state.rests_at) == (3, NOW + timedelta(days=1))
+    assert [position for position, _ in result.released] == [7]
+    assert result.held == []
+
+
+def test_an_instant_behind_a_waiting_message_that_is_refused_does_not_wait_itself():
+    (waited,) = arrivals(adding(0))
+    (due,) = arrivals(Due(due_at=NOW))
+    loaded = Loaded(key=KEY, version=1, state=toy.Counter(rests_at=NOW), sequences={}, waiting=[(7, waited)])
+    result = fold(toy.COUNTER, loaded, [due], consumers=toy.CONSUMERS, now=NOW)
+    assert result.blocked
+    assert result.held == []
