@@ -142,7 +142,7 @@ MUTANTS = (
         file="common/blame.py",
         before="REFUSALS = (InvalidMessage, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)",
         after="REFUSALS = (Exception,)",
-        killer=SIMULATION,
+        killer=ISOLATION,
     ),
     Mutant(
         name="a waiting message that the database refuses is blamed on the opening",
