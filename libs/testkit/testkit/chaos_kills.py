@@ -87,14 +87,25 @@ class Run:
         return await self.world.begin_life(member=member)
 
     async def _die(self, rng: random.Random, fault: str, *, member: int) -> None:
-        if fault not in {RANDOM_INSTANT, BACKENDS, TAKEN_OVER}:
-            await kill_at(self.world, fault, member=member)
-            return
-        await kill_at_random(self.world, rng, member=member, and_backends=fault == BACKENDS)
+        if self.one_stays_dead.locked():
+            await self._take_over(member=member)
         if fault == TAKEN_OVER:
             async with self.one_stays_dead:
+                await kill_at_random(self.world, rng, member=member)
                 await self.world.every_partition_moves()
             self.world.injected[TAKEN_OVER] += 1
+        elif fault in {RANDOM_INSTANT, BACKENDS}:
+            await kill_at_random(self.world, rng, member=member, and_backends=fault == BACKENDS)
+        else:
+            await kill_at(self.world, fault, member=member)
+
+    async def _take_over(self, *, member: int) -> None:
+        """Live for as long as the other one stays dead: a life that ends at once takes nothing over."""
+        life = await self.world.begin_life(member=member)
+        async with self.one_stays_dead:
+            life.send(signal.SIGKILL)
+        assert await life.died == -signal.SIGKILL, f"it ended by itself with {life.died.result()}"
+        self.world.injected[RANDOM_INSTANT] += 1
 
 
 async def kill_at(world: World, name: str, *, member: int = 0) -> None:
