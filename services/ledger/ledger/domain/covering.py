@@ -298,17 +298,7 @@ def _coverable_cents(case_account: CaseAccount, payment: Payment) -> Counter[UUI
     """
     day_after = payment.on + timedelta(days=1)
     owed = position(case_account, as_of=day_after)
-    trial = tuple(
-        Share(
-            payment_id=payment.payment_id,
-            claim_id=UUID(claim.claim_id),
-            kind="payment",
-            amount_cents=to_cents(claim.open),
-            on=payment.on,
-        )
-        for claim in owed.claims
-        if claim.open > 0
-    )
+    trial = _all_open(owed, payment, kind="payment")
     paid = replace(case_account, shares=(*case_account.shares, *trial))
     covered = covered_cents(position(paid, as_of=day_after), "payment")
     covered.subtract(covered_cents(owed, "payment"))
@@ -334,11 +324,16 @@ def _let_go(case_account: CaseAccount, owed: Statement, payment: Payment) -> lis
     until_now = position(unpaid, as_of=payment.on + timedelta(days=1))
     if open_cents > to_cents(until_now.total_late_interest) - to_cents(earlier.total_late_interest):
         return []
+    return _all_open(owed, payment, kind="credit")
+
+
+def _all_open(owed: Statement, payment: Payment, *, kind: Literal["payment", "credit"]) -> list[Share]:
+    """All that is open of each claim, as shares of one payment."""
     return [
         Share(
             payment_id=payment.payment_id,
             claim_id=UUID(claim.claim_id),
-            kind="credit",
+            kind=kind,
             amount_cents=to_cents(claim.open),
             on=payment.on,
         )
