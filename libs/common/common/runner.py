@@ -201,8 +201,8 @@ class Runner:
             body = {"code": code, "detail": reason}
             batch.answers[arrival.source, arrival.foreign_id] = Answer(status="refused", body=body)
             return
-        async with self.pool.acquire() as connection, connection.transaction():
-            now = await read_now(connection)
+        async with self.transaction(Batch()) as work:
+            connection, now = work.connection, work.now
             placed = await self._things_of(connection, arrival)
             keys = [key for of_thing in placed.values() for key in of_thing]
             bad = desk.parked(None, keys[0] if keys else None, arrival, code=code, reason=reason)
