@@ -26,6 +26,7 @@ from common import metrics, postgres
 from common.broker import make_producer
 from common.clock import system_now
 from common.failpoints import failpoint
+from common.migrate import KEEP_DAYS
 from common.outbox import SHARDS
 
 log = structlog.get_logger()
@@ -36,7 +37,6 @@ LOOK_AGAIN_SECONDS = 0.5
 LONGEST_STOP_SECONDS = 5
 LONGEST_BATCH_SECONDS = 15  # an idempotent producer never gives up by itself; shorter than postgres.LONGEST_SILENCE
 TRIES_PER_ROW = 3
-KEEP_DAYS = 7
 REFUSALS = (
     MessageSizeTooLargeError,
     RecordListTooLargeError,
