@@ -25,7 +25,6 @@ def closes():
     """Settle, print the conservation line, and hold the account to it."""
 
     async def check(world):
-        world.stop_feeding.set()
         tally = await world.settle()
         print(tally.line(), dict(world.injected))  # noqa: T201  the conservation line, shown by -s and on failure
         assert not tally.faults, tally.faults[:20]

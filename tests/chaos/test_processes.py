@@ -37,9 +37,8 @@ async def test_work_longer_than_a_member_may_take_is_acknowledged_too_late_and_t
         refused = len(world.logged("commit_refused", pid=late.pid, by="CommitFailedError"))
         await world.until_logged("commit_refused", pid=late.pid, by="CommitFailedError", more_than=refused)
         await world.every_partition_moves()
-        heir.send(signal.SIGKILL)
-        await heir.died
-        await world.every_partition_moves()
+        await holds_every_partition_alone(world, dead=heir)
+        await world.begin_life(member=lives.index(heir))
         await closes(world)
         assert not late.died.done()
 
@@ -61,9 +60,8 @@ async def test_while_its_loop_is_blocked_a_member_is_not_ready_and_it_comes_back
         assert not await is_ready(blocked)
         wake_file.touch()
         await until_ready(blocked)
-        heir.send(signal.SIGKILL)
-        await heir.died
-        await world.every_partition_moves()
+        await holds_every_partition_alone(world, dead=heir)
+        await world.begin_life(member=1)
         await closes(world)
         assert not blocked.died.done()
 
@@ -90,6 +88,13 @@ async def moves(world):
     """Wait until more is consumed than now."""
     before = await world.ask(PROGRESS)
     await world.until(f"SELECT 1 WHERE ({PROGRESS}) > {before}")
+
+
+async def holds_every_partition_alone(world, *, dead):
+    """The one that stays takes over what this one held, but its open calls: who comes back as it asks about them."""
+    dead.send(signal.SIGKILL)
+    await dead.died
+    await world.every_partition_moves()
 
 
 async def run(world, sql):

@@ -136,6 +136,7 @@ class World:
         self.feed_rng = random.Random(self.seed + 1)  # noqa: S311  as above
         self.desk: Desk | None = None
         self.stop_feeding = asyncio.Event()
+        self.feeding: asyncio.Task[None] | None = None
 
     @property
     def bell_file(self) -> Path:
@@ -164,12 +165,12 @@ class World:
     async def fed(self) -> AsyncGenerator[None]:
         """Input keeps coming while the block lasts: good, repeated and poisonous."""
         self.stop_feeding.clear()
-        feeding = asyncio.create_task(self._feed())
+        self.feeding = asyncio.create_task(self._feed())
         try:
             yield
         finally:
             self.stop_feeding.set()
-            await feeding
+            await self.feeding
 
     @contextlib.asynccontextmanager
     async def worked(self, desk: Desk) -> AsyncGenerator[None]:
@@ -302,7 +303,10 @@ class World:
         return {place.partition: found.offset for place, found in offsets.items()}
 
     async def settle(self) -> Tally:
-        """Until nothing is left to do; then the account. Some process must live."""
+        """No more input, until nothing is left to do; then the account. Some process must live."""
+        self.stop_feeding.set()
+        if self.feeding is not None:
+            await self.feeding  # its last burst is on its way
         name = self.prefix + REQUESTS
         ends = await asyncio.to_thread(end_offsets, self.bootstrap, [name])
         wanted = sum(latest for _, latest in ends.values())
