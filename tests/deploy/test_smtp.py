@@ -57,6 +57,52 @@ def test_a_message_id_can_not_lead_out_of_the_folder(smtp_server: SmtpServer):
     assert path.parent == smtp_server.folder
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"x",
+        b".\r\n..\r\n.x\r\nends with a dot.\r\n",
+        b"no dot, " * 20_000,
+        b"a dot at each end.\r\n" * 20_000,
+    ],
+    ids=["empty", "short", "dots", "long line", "many lines"],
+)
+def test_a_mail_is_kept_byte_for_byte_whatever_its_lines_are(smtp_server: SmtpServer, body: bytes):
+    with smtplib.SMTP("127.0.0.1", smtp_server.port, timeout=60) as client:
+        client.sendmail("agency@example.nl", ["piet@example.nl"], body)
+        client.sendmail("agency@example.nl", ["piet@example.nl"], b"the next one\r\n")
+
+    first, second = smtp_server.mails
+    whole = body if body.endswith(b"\r\n") else body + b"\r\n"
+    assert first.read_bytes().partition(b"X-Envelope-To: piet@example.nl\r\n")[2] == whole
+    assert second.read_bytes().endswith(b"the next one\r\n")
+
+
+def test_a_mail_without_a_line_is_kept_too(smtp_server: SmtpServer):
+    with smtplib.SMTP("127.0.0.1", smtp_server.port, timeout=60) as client:
+        client.ehlo()
+        client.mail("agency@example.nl")
+        client.rcpt("piet@example.nl")
+        client.docmd("DATA")
+        assert client.docmd(".")[0] == 250
+
+    [path] = smtp_server.mails
+    assert path.read_bytes().endswith(b"X-Envelope-To: piet@example.nl\r\n")
+
+
+def test_more_than_a_mail_may_have_is_refused_and_the_next_one_taken(smtp_server: SmtpServer, monkeypatch):
+    monkeypatch.setattr("local_stack.smtp._MOST_BYTES", 200_000)
+    with smtplib.SMTP("127.0.0.1", smtp_server.port, timeout=60) as client:
+        with pytest.raises(smtplib.SMTPDataError) as refused:
+            client.sendmail("agency@example.nl", ["piet@example.nl"], b"far too much. " * 40_000)
+        assert refused.value.smtp_code == 552
+        client.sendmail("agency@example.nl", ["piet@example.nl"], b"short\r\n")
+
+    [path] = smtp_server.mails
+    assert path.read_bytes().endswith(b"short\r\n")
+
+
 def test_it_runs_as_a_program_of_its_own(tmp_path: Path):
     port = any_free_port()
     command = [sys.executable, "-m", "local_stack.smtp", "--port", str(port), "--folder", str(tmp_path / "mail")]

@@ -4,15 +4,16 @@
 """
 
 import argparse
+import asyncio
 import hashlib
 import logging
 import re
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from email.parser import BytesHeaderParser
 from pathlib import Path
 
+import uvloop
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -21,6 +22,8 @@ from local_stack.ports import LOOPBACK
 BOUNCING_DOMAIN = "bounce.example"
 _MOST_BYTES = 25 * 1024 * 1024
 _SAFE = re.compile(r"[^A-Za-z0-9.@_-]+")
+_PLAIN_ADDRESS = re.compile(r"<([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+)>")
+_MESSAGE_ID = re.compile(rb"^Message-ID:\s*<?([^\r\n>]*)", re.IGNORECASE | re.MULTILINE)
 
 
 class MailFolder:
@@ -36,8 +39,9 @@ class MailFolder:
     def keep(self, *, sender: str, recipients: Iterable[str], content: bytes) -> Path:
         """Write one mail; it appears whole or not at all."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        message_id = str(BytesHeaderParser().parsebytes(content).get("Message-ID", "")).strip().strip("<>")
-        stem = _SAFE.sub("_", message_id)[:120] or hashlib.sha256(content).hexdigest()[:32]
+        message_id = _MESSAGE_ID.search(content.partition(b"\r\n\r\n")[0])
+        name = message_id[1].decode(errors="replace").strip() if message_id else ""
+        stem = _SAFE.sub("_", name)[:120] or hashlib.sha256(content).hexdigest()[:32]
         envelope = [("X-Envelope-From", sender), *(("X-Envelope-To", recipient) for recipient in recipients)]
         head = "".join(f"{name}: {value}\r\n" for name, value in envelope).encode()
         with self._lock:
@@ -69,8 +73,13 @@ class SmtpServer:
         self.folder = folder
         self.port = port
         self.handler = _Handler(MailFolder(folder), refuse or is_bouncing, on_mail)
-        self._controller = Controller(
-            self.handler, hostname=LOOPBACK, port=port, data_size_limit=_MOST_BYTES, enable_SMTPUTF8=True
+        self._controller = _Controller(
+            self.handler,
+            hostname=LOOPBACK,
+            port=port,
+            loop=uvloop.new_event_loop(),
+            data_size_limit=_MOST_BYTES,
+            enable_SMTPUTF8=True,
         )
 
     def start(self) -> None:
@@ -91,6 +100,52 @@ def is_bouncing(address: str) -> bool:
     """Whether nobody has this address: the domain `bounce.example` or one below it."""
     domain = address.rpartition("@")[2].lower()
     return domain == BOUNCING_DOMAIN or domain.endswith(f".{BOUNCING_DOMAIN}")
+
+
+class _Smtp(SMTP):
+    """Takes a mail in a few large pieces. The framework takes it line by line, from a buffer of two lines, which needs
+    longer than all else that is done about a mail.
+    """
+
+    line_length_limit = 64 * 1024  # of a piece, too
+
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """As the framework's, without its limit on a line."""
+        if arg or self.envelope is None or not self.envelope.rcpt_tos:
+            await self.push("501 Syntax: DATA" if arg else "503 Error: need RCPT command")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        content = await self._read_mail()
+        if content is None:
+            self._set_post_data_state()
+            await self.push("552 Error: Too much mail data")
+            return
+        self.envelope.content = self.envelope.original_content = content
+        status: str = await self._call_handler_hook("DATA")  # pyright: ignore[reportUnknownMemberType]  untyped there
+        self._set_post_data_state()
+        await self.push(status)
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        plain = _PLAIN_ADDRESS.fullmatch(arg)
+        return (plain[1], "") if plain else super()._getaddr(arg)
+
+    async def _read_mail(self) -> bytes | None:
+        """Until the line that is a dot; None for more than anybody may send."""
+        mail, too_much = bytearray(b"\r\n"), False
+        while not mail.endswith(b"\r\n.\r\n"):
+            try:
+                mail += await self._reader.readuntil(b".\r\n")
+            except asyncio.LimitOverrunError as overrun:
+                mail += await self._reader.read(overrun.consumed)
+            if len(mail) > _MOST_BYTES:
+                too_much = True
+                del mail[:-4]  # what may be the beginning of the end
+        return None if too_much else bytes(mail[:-3]).replace(b"\r\n.", b"\r\n")[2:]
+
+
+class _Controller(Controller):
+    def factory(self) -> SMTP:
+        return _Smtp(self.handler, **self.SMTP_kwargs)
 
 
 class _Handler:
