@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from email.headerregistry import Address as MailAddress
 from email.utils import format_datetime
 from pathlib import Path
 from uuid import UUID
@@ -18,10 +17,11 @@ from contracts.notifications import Content, PaymentBlock
 from notifications.channels.mail_layout import html_text, plain_text
 from notifications.channels.mail_parts import (
     header,
+    mailbox_header,
     multipart,
     picture_part,
     plain_header,
-    repeated_header,
+    repeated_mailbox_header,
     text_part,
 )
 from notifications.channels.qr import qr_png
@@ -29,7 +29,8 @@ from notifications.channels.smtp_sessions import Relay, Sessions, closed_on_faul
 from notifications.domain import NEVER_LEFT, Delivery
 from notifications.metrics import ANSWERS
 
-ONE_ADDRESS = re.compile(r"[^\s@<>(),;:\"\\\[\]]+@[^\s@<>(),;:\"\\\[\]]+")
+ATOMS = r"[^\s@<>(),;:.\"\\\[\]]+(\.[^\s@<>(),;:.\"\\\[\]]+)*"  # with dots between them
+ONE_ADDRESS = re.compile(f"{ATOMS}@{ATOMS}")
 ENHANCED_CODE = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 LONGEST_ANSWER = 200
 PERMANENT = 500
@@ -105,13 +106,13 @@ def laid_out(delivery: Delivery, content: Content) -> bytes:
 def compose(delivery: Delivery, content: Content) -> bytes:
     """The mail: plain text and HTML, payment codes inline. The same delivery gives the same bytes."""
     own_id = message_id(delivery.message_id, content.sender_email)
-    sender = str(named(content.sender_name, content.sender_email))
+    sender, recipient = one_line(content.sender_name), one_line(content.recipient_name)
     head = (
         plain_header("Message-ID", own_id),
         plain_header("Date", format_datetime(delivery.released_at)),
-        repeated_header("From", sender),
-        repeated_header("Reply-To", sender),
-        header("To", str(named(content.recipient_name, checked(content.email or "")))),
+        repeated_mailbox_header("From", display_name=sender, address=content.sender_email),
+        repeated_mailbox_header("Reply-To", display_name=sender, address=content.sender_email),
+        mailbox_header("To", display_name=recipient, address=checked(content.email or "")),
         header("Subject", one_line(content.subject)),
         plain_header("Auto-Submitted", "auto-generated"),
         plain_header("Content-Language", delivery.language),
@@ -138,11 +139,6 @@ def boundary_of(delivery: Delivery, place: int) -> str:
 def message_id(call_id: UUID, sender: str) -> str:
     """Stable: the id of the message at the sender's domain."""
     return f"<{call_id}@{sender.rpartition('@')[2]}>"
-
-
-def named(name: str, address: str) -> MailAddress:
-    """A name with its address, for a header."""
-    return MailAddress(display_name=one_line(name), addr_spec=address)
 
 
 def checked(address: str) -> str:

@@ -4,22 +4,44 @@ that took more time than all else about a mail. Its header encoding is used wher
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
+from email.headerregistry import Address
 from email.policy import SMTP as SMTP_POLICY
 from functools import lru_cache
 
 LINE_END = b"\r\n"
+LONGEST_LINE = 78  # by RFC 5322, without its end
+PLAIN_MAILBOX = re.compile(
+    r"[A-Za-z0-9' -]*[A-Za-z0-9] <[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*>"
+)
 
 
 def header(name: str, value: str) -> bytes:
-    """A header line, encoded and folded as it must be."""
+    """A header line, encoded and folded as it must be. One that needs neither is not parsed for it."""
+    fits = 0 < len(value) <= LONGEST_LINE - len(name) - len(": ")
+    if fits and value.isascii() and value.isprintable() and "=?" not in value:
+        return plain_header(name, value)
+    return parsed_header(name, value)
+
+
+def parsed_header(name: str, value: str) -> bytes:
+    """The same by the standard library, whatever the value is."""
     return SMTP_POLICY.header_factory(name, value).fold(policy=SMTP_POLICY).encode("ascii", "surrogateescape")
 
 
+def mailbox_header(name: str, *, display_name: str, address: str) -> bytes:
+    """A header of one name with its address. Raises ValueError for what is no address."""
+    plain = f"{display_name} <{address}>"
+    if PLAIN_MAILBOX.fullmatch(plain):
+        return header(name, plain)
+    return parsed_header(name, str(Address(display_name=display_name, addr_spec=address)))
+
+
 @lru_cache(maxsize=64)
-def repeated_header(name: str, value: str) -> bytes:
-    """The same for a header that many mails share."""
-    return header(name, value)
+def repeated_mailbox_header(name: str, *, display_name: str, address: str) -> bytes:
+    """The same for one that many mails share."""
+    return mailbox_header(name, display_name=display_name, address=address)
 
 
 def plain_header(name: str, value: str) -> bytes:

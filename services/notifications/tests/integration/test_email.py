@@ -68,7 +68,9 @@ async def test_given_a_mailbox_that_does_not_exist_then_it_is_a_bounce_without_t
     assert smtp_server.mails == []
 
 
-@pytest.mark.parametrize("address", ["", "jan", "a b@example.nl", "a@example.nl\nBcc: all@example.nl", "a@b, c@d.nl"])
+@pytest.mark.parametrize(
+    "address", ["", "jan", "a b@example.nl", "a@example.nl\nBcc: all@example.nl", "a@b, c@d.nl", "a@.", "a..b@c.nl"]
+)
 async def test_given_no_single_address_then_nothing_is_sent(smtp_server, address):
     with pytest.raises(InvalidMessage) as refusal:
         await a_channel(smtp_server.port).call(MESSAGE, a_delivery(email=address))
