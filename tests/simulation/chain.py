@@ -1,6 +1,5 @@
 """The five services as one simulation: their real tables of handlers, with doubles of what is outside of them."""
 
-import json
 import random
 import uuid
 from datetime import UTC, datetime, time, timedelta
@@ -43,6 +42,18 @@ def agency():
     return read_agency((ROOT / "agency.toml").read_text("utf-8"))
 
 
+@cache
+def tables_of_handlers():
+    """Of each service its consumers and the topics it reads."""
+    return {
+        "intake": (INTAKE, topics_of("intake")),
+        "dunning": (dunning_consumers(House(agency=agency(), dispute_url="https://x.example")), DUNNING_TOPICS),
+        "notifications": (NOTIFICATIONS, NOTIFICATIONS_TOPICS),
+        "ledger": (LEDGER, topics_of("ledger")),
+        "legal": (legal_consumers(PARTNERS), LEGAL_TOPICS),
+    }
+
+
 class Life:
     """One seed of the chain: the simulation, who is around it, and what disturbs it."""
 
@@ -51,24 +62,20 @@ class Life:
         now = datetime.combine(FIRST_DAY, time(5), UTC) - timedelta(days=1)
         self.simulation = Simulation(seed, now=now, severity=severity)
         self.receivers = Receivers(self.simulation)
-        self.services = {name: self.add(name) for name in ("intake", "dunning", "notifications", "ledger", "legal")}
+        self.services = {name: self.add(name) for name in tables_of_handlers()}
         self.world = ChainWorld(self.simulation, self.receivers, agency(), seed=seed, is_hurried=is_hurried)
         self.simulation.outside = Mischief(self) if severity is not CALM else self.world
         self.poison: list[tuple[str, str, str]] = []  # topic, type, kind
         self.forged: set[bytes] = set()  # ids under which something was ordered again
 
     def add(self, name):
-        receivers = self.receivers
-        consumers, topics, channels = {
-            "intake": (INTAKE, topics_of("intake"), {}),
-            "dunning": (dunning_consumers(House(agency=agency(), dispute_url="https://x.example")), DUNNING_TOPICS, {}),
-            "notifications": (
-                NOTIFICATIONS, NOTIFICATIONS_TOPICS,
-                {"smtp": Mail(receivers, "email"), "twilio": Mail(receivers, "sms"), "print": Printer(receivers)},
-            ),
-            "ledger": (LEDGER, topics_of("ledger"), {"payment_file": BankFolder(receivers)}),
-            "legal": (legal_consumers(PARTNERS), LEGAL_TOPICS, {}),
-        }[name]  # fmt: skip
+        receivers, (consumers, topics) = self.receivers, tables_of_handlers()[name]
+        channels = {
+            "notifications": {
+                "smtp": Mail(receivers, "email"), "twilio": Mail(receivers, "sms"), "print": Printer(receivers)
+            },
+            "ledger": {"payment_file": BankFolder(receivers)},
+        }.get(name)  # fmt: skip
         return self.simulation.add(
             name,
             catalogue=CATALOGUE,
@@ -162,7 +169,3 @@ class Mischief:
         simulation.broker.append(record.topic, record.key, record.value, headers)
         simulation.faults["ordered_again"] += 1
         self.life.forged.add(event_id)
-
-
-def state_of(row):
-    return json.loads(row["state"])

@@ -3,14 +3,13 @@
 The chart is read from the migration itself, so that its kinds, sides and floors are those of the database.
 """
 
-import json
 import re
 from collections import Counter
 from datetime import timedelta
 from importlib.resources import files
 
 import asyncpg
-from chain_queries import insert, states
+from chain_queries import insert, read_state, states
 
 from ledger.repository import QUERIES
 
@@ -163,7 +162,7 @@ async def insert_remittances(tx, arguments):
 
 def select_trust_account_countries(tx, arguments):
     return [
-        {"trust_account_id": name, "country": json.loads(row["state"])["country"]}
+        {"trust_account_id": name, "country": read_state(row["state"])["country"]}
         for name in arguments[0]
         if (row := tx.get("trust_account", name)) is not None and row["state"] is not None
     ]

@@ -3,10 +3,11 @@
 import json
 from collections import Counter
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import chain_books
-from chain import state_of
+from chain_queries import read_state
 
 from common.ids import name_id
 from contracts.registry import CATALOGUE, MESSAGES
@@ -119,7 +120,7 @@ def owner(topic):
 
 
 def existing(service, table):
-    return {row["key"]: state_of(row) for row in service.store.rows(table) if row["state"] is not None}
+    return {row["key"]: read_state(row["state"]) for row in service.store.rows(table) if row["state"] is not None}
 
 
 def check_claims(life):
@@ -142,6 +143,7 @@ def check_claims(life):
         assert dict(places) == accepted, f"{name}: claims in other case files"
 
 
+@lru_cache(maxsize=100)
 def steps_of(case_file_id, segment):
     """Which step of the file each message id names."""
     return {

@@ -3,6 +3,7 @@
 import json
 import random
 from datetime import date
+from functools import lru_cache
 
 import asyncpg
 
@@ -24,9 +25,15 @@ async def insert(tx, table, key, row, *, may_stand=False):
     return True
 
 
+@lru_cache(maxsize=2_000)
+def read_state(text):
+    """A row's state, read once however often it is asked for: to look at, never to change."""
+    return json.loads(text)
+
+
 def states(tx, table):
     """The states of a table's rows that exist, by key."""
-    return {key: json.loads(row["state"]) for key, row in tx.rows(table) if row["state"] is not None}
+    return {key: read_state(row["state"]) for key, row in tx.rows(table) if row["state"] is not None}
 
 
 def locate_case_files(tx, arguments):

@@ -49,7 +49,7 @@ class Receivers:
             await asyncio.sleep(0)
 
     def accept(self, message_id, medium, content):
-        taken = Accepted(message_id, medium, self.simulation.now, content.unpack(Content))
+        taken = Accepted(message_id, medium, self.simulation.now, content)
         self.accepted.append(taken)
         self.on_accepted(taken)
 
@@ -76,7 +76,7 @@ class Mail:
             receivers.told["busy"] += 1
             raise TemporaryFailure("421 later")
         self.known[call_id] = f"250 {call_id}"
-        receivers.accept(call_id, self.medium, payload.content)
+        receivers.accept(call_id, self.medium, content)
         await receivers.take_turns()
         if address.endswith(SILENT):
             receivers.told["outcome_unknown"] += 1
@@ -105,7 +105,7 @@ class Printer:
             digests = {}
             for letter in payload.letters:
                 digests[str(letter.message_id)] = hashlib.sha256(letter.content.value.encode()).hexdigest()
-                self.receivers.accept(letter.message_id, "letter", letter.content)
+                self.receivers.accept(letter.message_id, "letter", letter.content.unpack(Content))
             self.receivers.batches[call_id] = json.dumps({"printed": digests, "faults": {}})
         await self.receivers.take_turns()
         return self.receivers.batches[call_id]

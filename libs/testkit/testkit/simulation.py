@@ -119,6 +119,10 @@ class Simulation:
                 busy = [service for service in self.services if service.is_busy()]
                 if self.outside is not None and self.outside.act(is_quiet=not busy):
                     continue
+                if busy and self.severity is CALM:
+                    for service in busy:
+                        await service.do_everything()
+                    continue
                 if busy:
                     await self._step(self.rng.choice([s for s in busy if s is not self.laggard] or busy))
                     continue
@@ -137,20 +141,14 @@ class Simulation:
         return min(instants, default=until)
 
     async def _step(self, service: SimService) -> None:
-        if self.severity is CALM:
-            await service.do_everything()
-            await self._let_calls_go_on()
-            return
         kinds, deed = self.rng.choice(service.deeds())
         is_struck = self._faults_so_far() < self.severity.most and self.rng.random() < self.severity.chance
         fault = self.rng.choice(kinds) if is_struck else None
         self.trace.update(f"{self.now} {service.name} {deed.__name__} {fault}\n".encode())
         await deed(fault)
-        await self._let_calls_go_on()
-
-    async def _let_calls_go_on(self) -> None:
-        for _ in range(self.rng.randrange(MOST_TURNS)):
-            await asyncio.sleep(0)
+        if any(service.is_calling() for service in self.services):
+            for _ in range(self.rng.randrange(MOST_TURNS)):
+                await asyncio.sleep(0)
 
     def _faults_so_far(self) -> int:
         return self.faults.total() - self.faults["clock_jump"] - self.faults["partitions_reordered"]

@@ -26,6 +26,8 @@ class SimBroker:
 
     def __init__(self) -> None:
         self.logs: dict[tuple[str, int], list[Record]] = {}
+        self.written = 0  # records on all topics
+        self.readers: dict[str, list[SimConsumer]] = {}  # topic ->
 
     def append(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Write a record behind the others of its partition."""
@@ -34,6 +36,9 @@ class SimBroker:
         log.append(
             ConsumerRecord(topic, partition, len(log), 0, 0, key, value, None, 0, len(value or b""), tuple(headers))
         )
+        self.written += 1
+        for reader in self.readers.get(topic, ()):
+            reader.unread += 1
 
     def records(self, topic: str) -> list[Record]:
         """Everything on a topic, partition after partition."""
@@ -49,6 +54,9 @@ class SimConsumer:
         self.acknowledged: Mapping[tuple[str, int], int] = {}
         self.places: list[tuple[str, int]] = []
         self.logs_seen = 0
+        self.unread = sum(len(log) for (topic, _), log in broker.logs.items() if topic in self.topics)
+        for topic in self.topics:
+            broker.readers.setdefault(topic, []).append(self)
 
     def _places(self) -> list[tuple[str, int]]:
         if self.logs_seen != len(self.broker.logs):
@@ -57,18 +65,27 @@ class SimConsumer:
         return self.places
 
     def poll(self, most: int) -> tuple[Record, ...]:
-        """A batch, its partitions in any order."""
-        places = list(self._places())
-        self.rng.shuffle(places)
+        """A batch of at most so many records a partition, of any of its partitions, in any order."""
+        logs, position = self.broker.logs, self.position
+        places = [place for place in self._places() if len(logs[place]) > position[place]]
         batch: list[Record] = []
-        for place in places:
-            taken = self.broker.logs[place][self.position[place] : self.position[place] + self.rng.randint(0, most)]
-            self.position[place] += len(taken)
+        for place in self.rng.sample(places, self.rng.randint(min(1, len(places)), len(places))):
+            taken = logs[place][position[place] : position[place] + self.rng.randint(1, most)]
+            position[place] += len(taken)
             batch += taken
+        return tuple(batch)
+
+    def poll_everything(self) -> tuple[Record, ...]:
+        """All that is left, partition after partition."""
+        batch: list[Record] = []
+        for place in self._places():
+            batch += self.broker.logs[place][self.position[place] :]
+            self.position[place] = len(self.broker.logs[place])
         return tuple(batch)
 
     def acknowledge(self) -> None:
         """Commit every position."""
+        self.unread -= self.position.total() - sum(self.acknowledged.values())
         self.acknowledged = dict(self.position)
 
     def restart(self) -> None:
@@ -77,8 +94,7 @@ class SimConsumer:
 
     def is_behind(self) -> bool:
         """Whether any record is not acknowledged."""
-        acknowledged, logs = self.acknowledged, self.broker.logs
-        return any(len(logs[place]) > acknowledged.get(place, 0) for place in self._places())
+        return self.unread > 0
 
 
 class SimProducer:

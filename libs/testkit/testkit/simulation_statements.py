@@ -115,6 +115,7 @@ async def _write_outbox(tx: "SimTransaction", _sql: str, arguments: Sequence[Any
     return []
 
 
+@cache
 def _columns(sql: str) -> list[str]:
     return [name.strip() for name in sql.partition("(")[2].partition(")")[0].split(",")]
 
@@ -181,6 +182,7 @@ async def _open_calls(tx: "SimTransaction", _sql: str, arguments: Sequence[Any])
     return [row for _, row in tx.rows("outside_call") if row["instance"] == arguments[0]]
 
 
+@cache
 def _table(sql: str) -> str:
     found = NAME.search(sql)
     assert found is not None, sql

@@ -3,10 +3,9 @@ wait, deadlocks that are found, and faults at a chosen statement. Deterministic:
 """
 
 import asyncio
-import contextlib
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +38,7 @@ class SimStore:
         self.rng, self.now = rng, now
         self.queries, self.defaults, self.checks = queries or {}, defaults or {}, checks or {}
         self.tables: dict[str, dict[Any, Row]] = {}
+        self.commits = 0  # of transactions that have written
         self.locks: dict[tuple[str, Any], SimTransaction] = {}
         self.numbers: Counter[str] = Counter()
         self.overlapping = False  # several at once: each statement may let the others go first
@@ -132,11 +132,13 @@ class SimTransaction:
             self.waits_for = None
         self.store.locks[table, key] = self
         self.held.add((table, key))
-        await self.store.give_turns()
+        if self.store.overlapping:
+            await self.store.give_turns()
 
     def end(self, *, commit: bool) -> None:
         """Keep or forget what was written, and let go of every row."""
-        if commit:
+        if commit and self.written:
+            self.store.commits += 1
             for table, rows in self.written.items():
                 kept = self.store.tables.setdefault(table, {})
                 for key, row in rows.items():
@@ -157,33 +159,14 @@ class SimConnection:
         self.store = store
         self.open: SimTransaction | None = None
 
-    @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[None]:
+    def transaction(self) -> "Opened | Savepoint":
         """Committed at its end, rolled back by whatever is raised in it; inside another one it is a savepoint."""
-        if self.open is not None:
-            kept, self.open.written = self.open.written, {t: dict(rows) for t, rows in self.open.written.items()}
-            try:
-                yield
-                kept = self.open.written
-            finally:
-                self.open.written = kept
-            return
-        transaction = self.open = SimTransaction(self.store)
-        is_whole = False
-        try:
-            yield
-            if self.store.fault in {"db_error", "crash_before_commit"}:
-                self.store.strike()
-            is_whole = True
-        finally:
-            self.open = None
-            transaction.end(commit=is_whole)
-        if self.store.fault == "crash_after_commit":
-            self.store.strike()
+        return Opened(self) if self.open is None else Savepoint(self.open)
 
     async def fetch(self, sql: str, *arguments: Any) -> list[Row]:
         """Rows of one statement, as mappings."""
-        await self.store.before_statement()
+        if self.store.overlapping or self.store.fault is not None:
+            await self.store.before_statement()
         if self.open is not None:
             return await run_statement(self.open, sql, arguments)
         alone, is_whole = SimTransaction(self.store), False
@@ -220,13 +203,61 @@ class SimConnection:
         """Nothing to end: an open transaction ends by what is raised in it."""
 
 
+class Opened:
+    """A transaction of a connection, from its begin to its commit."""
+
+    def __init__(self, connection: SimConnection) -> None:
+        self.connection, self.transaction = connection, SimTransaction(connection.store)
+
+    async def __aenter__(self) -> None:
+        self.connection.open = self.transaction
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        store, is_whole = self.connection.store, False
+        try:
+            if kind is None and store.fault in {"db_error", "crash_before_commit"}:
+                store.strike()
+            is_whole = kind is None
+        finally:
+            self.connection.open = None
+            self.transaction.end(commit=is_whole)
+        if is_whole and store.fault == "crash_after_commit":
+            store.strike()
+
+
+class Savepoint:
+    """What is written in it is kept or forgotten by itself."""
+
+    def __init__(self, transaction: SimTransaction) -> None:
+        self.transaction, self.before = transaction, transaction.written
+
+    async def __aenter__(self) -> None:
+        self.transaction.written = {table: dict(rows) for table, rows in self.before.items()}
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.transaction.written = self.before
+
+
 class SimPool:
     """A pool that has always one more connection."""
 
     def __init__(self, store: SimStore) -> None:
         self.store = store
 
-    @contextlib.asynccontextmanager
-    async def acquire(self) -> AsyncGenerator[SimConnection]:
+    def acquire(self) -> "Acquired":
         """A connection for a while."""
-        yield SimConnection(self.store)
+        return Acquired(self.store)
+
+
+class Acquired:
+    """A connection that nobody else has."""
+
+    def __init__(self, store: SimStore) -> None:
+        self.store = store
+
+    async def __aenter__(self) -> SimConnection:
+        return SimConnection(self.store)
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing to give back."""
