@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 
 from common import metrics
 from common.alarms import take_all_due
+from common.blocking import BlockingWork
 from common.broker import make_broker
 from common.calls import Caller, Channel
 from common.clock import is_stepped
@@ -61,6 +62,7 @@ class Service:
     ) -> None:
         self.name, self.settings, self.catalogue, self.topics = name, settings, catalogue, topics
         self.consumers, self.channels, self.loops, self.http = consumers, channels or {}, loops, http
+        self.blocking = BlockingWork()
         self.pool: Pool
         self.runner: Runner
         self.subscriber: Any = None
@@ -140,6 +142,7 @@ class Service:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self.blocking.close()
             await self.pool.close()
 
     def _kind_of_runner(self) -> Callable[..., Runner]:
