@@ -14,7 +14,7 @@ from cli.demo.people import Behaviour
 from cli.demo.world import FIRST_DAY, Handover, World, make_world, working_days
 from intake.domain import SubmitClaim, objections_to
 from intake.formats.claim_fields import read_claim
-from intake.formats.claims_csv import read_claims
+from intake.formats.claims_csv import read_chunks, read_rows
 from intake.formats.refusals import ClaimRow
 from intake.formats.ubl import claim_of, read_invoice
 from statutes.references import is_iban
@@ -33,7 +33,7 @@ def as_read(handover: Handover, folder) -> list[object]:
         case Way.FOLDER | Way.UPLOAD:
             path = folder / handover.name
             path.write_bytes(csv_file(handover))
-            rows = read_claims(path, client_id=CLIENT_ID)
+            rows = [row for chunk in read_chunks(path) for row in read_rows(chunk, client_id=CLIENT_ID)]
             return [row.claim if isinstance(row, ClaimRow) else row for row in rows]
         case Way.SINGLE:
             [claim] = handover.claims

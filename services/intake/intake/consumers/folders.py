@@ -9,7 +9,7 @@ import structlog
 from common.service import Service
 from intake.formats import reports, submissions
 from intake.formats.refusals import UnreadableFile
-from intake.formats.submissions import Handover, Submitter
+from intake.formats.submissions import Handover, Taker
 from intake.metrics import CLAIMS, FILES
 from intake.repository import KnownClient, select_client_by_folder, select_client_folders
 
@@ -28,10 +28,10 @@ async def take_from(path: Path, service: Service) -> None:
     if client is None:
         await asyncio.to_thread(refuse_file, path, UnreadableFile("unknown_folder", "no client has this folder"))
         return
-    await take_file(path, client, service.runner)
+    await take_file(path, client, service)
 
 
-async def take_file(path: Path, client: KnownClient, submitter: Submitter) -> None:
+async def take_file(path: Path, client: KnownClient, taker: Taker) -> None:
     """Take every row, write the report into `done`, and then move the file there; one that can't be read goes to
     `refused` with the reason. May be cut short anywhere and begun again: no row counts twice.
     """
@@ -44,7 +44,7 @@ async def take_file(path: Path, client: KnownClient, submitter: Submitter) -> No
             resumes=waiting.was_never_finished,
         )
         submit = KINDS[path.suffix.lower()]
-        outcomes = submit(path, sha256=waiting.sha256, handover=handover, submitter=submitter)
+        outcomes = submit(path, sha256=waiting.sha256, handover=handover, taker=taker)
         report = await reports.write_report(
             outcomes, folder=waiting.done, name=waiting.name, given_name=path.name, sha256=waiting.sha256
         )

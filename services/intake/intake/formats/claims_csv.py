@@ -14,6 +14,7 @@ from intake.formats.templates import ALIASES, COLUMNS, plain_header
 
 LARGEST_FILE_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 50_000
+ROWS_AT_ONCE = 500
 PIECE_BYTES = 64 * 1024
 MOST_LINES = 20 * MOST_ROWS  # ends of lines, also empty ones and those within a cell
 
@@ -28,14 +29,28 @@ class Layout:
     header_line: int
 
 
-def read_claims(path: Path, *, client_id: UUID) -> Iterator[ClaimRow | RefusedRow]:
-    """Each row of a file, in order. Raises UnreadableFile before the first one when the file as a whole can't be taken:
-    too large, too many rows, no text, no header, or columns that are doubled, unknown or missing.
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """Some records of a file, one after the other, with its layout."""
+
+    layout: Layout
+    records: tuple[Record, ...]
+
+
+def read_chunks(path: Path) -> Iterator[Chunk]:
+    """The records of a file, in order. Raises UnreadableFile before the first one when the file as a whole can't be
+    taken: too large, too many rows, no text, no header, or columns that are doubled, unknown or missing.
     """
     layout = read_layout(path)
     count_rows(path, layout)
-    for record in data_records(path, layout):
-        yield read_row(record, layout, client_id=client_id)
+    records = data_records(path, layout)
+    while some := tuple(islice(records, ROWS_AT_ONCE)):
+        yield Chunk(layout=layout, records=some)
+
+
+def read_rows(chunk: Chunk, *, client_id: UUID) -> list[ClaimRow | RefusedRow]:
+    """Each record as a claim, or all that is wrong with it: most of the work on a file."""
+    return [read_row(record, chunk.layout, client_id=client_id) for record in chunk.records]
 
 
 def read_layout(path: Path) -> Layout:

@@ -9,6 +9,10 @@ from intake.domain import SubmitClaim
 class UnreadableFile(InvalidMessage):
     """A file of which nothing can be taken; says why."""
 
+    def __reduce__(self) -> tuple[type["UnreadableFile"], tuple[str, str]]:
+        """As it travels from the process that read the file."""
+        return type(self), (self.code, self.message)
+
 
 @dataclass(frozen=True, kw_only=True)
 class FieldError:

@@ -6,20 +6,19 @@ and a file that comes again changes nothing.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, cast
 from uuid import UUID
 
+from common.blocking import BlockingWork
 from common.runner import Answer, Submission
 from intake.domain import SubmitClaim
-from intake.formats.claims_csv import read_claims
+from intake.formats.claims_csv import read_chunks, read_rows
 from intake.formats.refusals import ClaimRow, FieldError, RefusedRow
 from intake.formats.ubl import claim_of, read_invoice_file
 
-ROWS_AT_ONCE = 500
 ACCEPTED, REPEATED, REFUSED = "accepted", "repeated", "refused"
 
 
@@ -28,6 +27,20 @@ class Submitter(Protocol):
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Answer]:
         """Apply them, and answer each."""
+        ...
+
+
+class Taker(Protocol):
+    """What takes files: the service."""
+
+    @property
+    def runner(self) -> Submitter:
+        """Takes their rows."""
+        ...
+
+    @property
+    def blocking(self) -> BlockingWork:
+        """Reads them."""
         ...
 
 
@@ -88,41 +101,37 @@ def errors_in(answer: Answer) -> tuple[FieldError, ...]:
     return (FieldError(field=field, code=code, reason=str(answer.body.get("detail", "it could not be taken"))),)
 
 
-async def submit_csv(path: Path, *, sha256: str, handover: Handover, submitter: Submitter) -> AsyncIterator[Outcome]:
+async def submit_csv(path: Path, *, sha256: str, handover: Handover, taker: Taker) -> AsyncIterator[Outcome]:
     """Hand over the rows of a CSV file and say what became of each, in order. Raises UnreadableFile first of all when
     the file as a whole can't be taken.
     """
-    rows = read_claims(path, client_id=handover.client_id)
-    while chunk := await asyncio.to_thread(take, rows):
-        claims = [row for row in chunk if isinstance(row, ClaimRow)]
+    size_bytes = (await asyncio.to_thread(path.stat)).st_size
+    chunks = read_chunks(path)
+    while chunk := await asyncio.to_thread(next, chunks, None):
+        rows = await taker.blocking.run(size_bytes, read_rows, chunk, client_id=handover.client_id)
+        claims = [row for row in rows if isinstance(row, ClaimRow)]
         submissions = [
             Submission(source=handover.source(sha256), id=str(row.line), message=row.claim) for row in claims
         ]
-        answers = await submitter.submit(submissions) if submissions else []
+        answers = await taker.runner.submit(submissions) if submissions else []
         became = {
             row.line: outcome_of(answer, line=row.line, resumes=handover.resumes)
             for row, answer in zip(claims, answers, strict=True)
         }
-        for row in chunk:
+        for row in rows:
             yield became[row.line] if isinstance(row, ClaimRow) else refused(row)
 
 
-async def submit_invoice(
-    path: Path, *, sha256: str, handover: Handover, submitter: Submitter
-) -> AsyncIterator[Outcome]:
+async def submit_invoice(path: Path, *, sha256: str, handover: Handover, taker: Taker) -> AsyncIterator[Outcome]:
     """Hand over a UBL invoice and say what became of it. Raises UnreadableFile when it is none."""
-    invoice = await asyncio.to_thread(read_invoice_file, path)
+    size_bytes = (await asyncio.to_thread(path.stat)).st_size
+    invoice = await taker.blocking.run(size_bytes, read_invoice_file, path)
     claim = claim_of(invoice, client_id=handover.client_id, client_number=handover.client_number)
     if not isinstance(claim, SubmitClaim):
         yield Outcome(line=0, outcome=REFUSED, errors=claim)
         return
-    [answer] = await submitter.submit([Submission(source=handover.source(sha256), id="invoice", message=claim)])
+    [answer] = await taker.runner.submit([Submission(source=handover.source(sha256), id="invoice", message=claim)])
     yield outcome_of(answer, resumes=handover.resumes)
-
-
-def take(rows: Iterator[ClaimRow | RefusedRow]) -> list[ClaimRow | RefusedRow]:
-    """The next rows; none at the end. Reading blocks, so it is called in a thread."""
-    return list(islice(rows, ROWS_AT_ONCE))
 
 
 def refused(row: RefusedRow) -> Outcome:

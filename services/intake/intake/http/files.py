@@ -69,9 +69,7 @@ def add_file_routes(app: FastAPI, backend: Backend) -> None:
             path = Path(folder) / "invoice.xml"
             await save_body(request, path)
             sha256 = await asyncio.to_thread(submissions.digest_of, path)
-            outcomes = submissions.submit_invoice(
-                path, sha256=sha256, handover=handover_of(client), submitter=backend.runner
-            )
+            outcomes = submissions.submit_invoice(path, sha256=sha256, handover=handover_of(client), taker=backend)
             [outcome] = [outcome async for outcome in outcomes]
         CLAIMS.labels(WAY, outcome.outcome).inc()
         if outcome.errors:
@@ -85,7 +83,7 @@ async def take_csv(request: Request, client: KnownClient, backend: Backend, fold
     path = folder / "claims.csv"
     name = await save_body(request, path)
     sha256 = await asyncio.to_thread(submissions.digest_of, path)
-    outcomes = submissions.submit_csv(path, sha256=sha256, handover=handover_of(client), submitter=backend.runner)
+    outcomes = submissions.submit_csv(path, sha256=sha256, handover=handover_of(client), taker=backend)
     try:
         report = await reports.write_report(outcomes, folder=folder, name=path.name, given_name=name, sha256=sha256)
     except UnreadableFile:

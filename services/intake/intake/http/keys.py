@@ -11,7 +11,7 @@ from typing import Protocol
 from fastapi import Request
 
 from common.postgres import Pool
-from intake.formats.submissions import Submitter
+from intake.formats.submissions import Taker
 from intake.http.problems import Problem
 from intake.repository import KnownClient, select_client_by_api_key
 
@@ -19,13 +19,8 @@ KEY_BYTES = 32
 PREFIX = "qk_"  # so that a leaked one is recognised by scanners
 
 
-class Backend(Protocol):
+class Backend(Taker, Protocol):
     """What stands behind the routes, once the service runs."""
-
-    @property
-    def runner(self) -> Submitter:
-        """Takes messages."""
-        ...
 
     @property
     def pool(self) -> Pool:

@@ -57,6 +57,7 @@ async def backend(database: MakeDatabase, migrated: str, tmp_path: Path) -> Asyn
     made = Backend(runner=runner, pool=pool, settings=settings)
     await made.set_clock(NOW)
     yield made
+    made.blocking.close()
     await pool.close()
 
 

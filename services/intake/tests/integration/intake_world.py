@@ -1,12 +1,13 @@
 """Who hands over what: builders of clients and claims, and what the tests ask the database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import asyncpg
 import httpx
 
+from common.blocking import BlockingWork
 from common.runner import Runner
 from intake.settings import Settings
 
@@ -18,6 +19,7 @@ class Backend:
     runner: Runner
     pool: asyncpg.Pool
     settings: Settings
+    blocking: BlockingWork = field(default_factory=BlockingWork)
 
     async def set_clock(self, now: datetime) -> None:
         await self.pool.execute("DELETE FROM clock")

@@ -2,16 +2,20 @@
 
 import csv
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from intake_world import Backend, Registered, a_claim, register
 
+from common.blocking import LARGE_BYTES, BlockingWork
 from common.runner import Answer, Submission
 from intake.consumers.folders import take_file, take_from
-from intake.formats.submissions import ROWS_AT_ONCE
+from intake.formats.claims_csv import ROWS_AT_ONCE
+from intake.formats.submissions import Submitter
 from intake.repository import KnownClient, select_client_by_folder
 
 COLUMNS = list(a_claim(enterprise_number="", phone=""))
@@ -181,20 +185,20 @@ async def test_a_ubl_invoice_is_a_claim_and_the_same_again_is_repeated(
 class DiesAfter:
     """The runner, killed before a chunk: what came before is committed, what comes after never was."""
 
-    def __init__(self, backend: Backend, chunks: int) -> None:
-        self.backend, self.left = backend, chunks
+    def __init__(self, runner: Submitter, chunks: int) -> None:
+        self.runner, self.left = runner, chunks
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Answer]:
         if not self.left:
             raise ConnectionError("killed")
         self.left -= 1
-        return await self.backend.runner.submit(submissions)
+        return await self.runner.submit(submissions)
 
 
 async def test_a_file_in_a_clients_folder_is_taken_reported_and_moved(backend: Backend, client: Registered):
     path = client.folder / "maart.csv"
     path.write_bytes(MIXED)
-    await take_file(path, await known(backend, client), backend.runner)
+    await take_file(path, await known(backend, client), backend)
     done = client.folder / "done"
     assert not path.exists()
     assert (done / "maart.csv").read_bytes() == MIXED
@@ -216,7 +220,7 @@ async def test_a_file_in_a_clients_folder_is_taken_reported_and_moved(backend: B
 async def test_the_same_file_in_the_folder_again_is_reported_as_repeated(backend: Backend, client: Registered):
     for name in ("maart.csv", "maart.csv", "copy.csv"):
         (client.folder / name).write_bytes(a_csv(*claims(3)))
-        await take_file(client.folder / name, await known(backend, client), backend.runner)
+        await take_file(client.folder / name, await known(backend, client), backend)
     report = json.loads((client.folder / "done" / "copy.csv.report.json").read_text())
     assert (report["accepted"], report["repeated"]) == (0, 3)
     assert (await backend.published()).count("ClaimAccepted") == 3
@@ -231,10 +235,10 @@ async def test_a_file_that_was_cut_short_goes_on_and_is_reported_as_if_it_never_
     him = await known(backend, client)
     for chunks in (0, 1, 2):
         with pytest.raises(ConnectionError):
-            await take_file(path, him, DiesAfter(backend, chunks))
+            await take_file(path, him, replace(backend, runner=DiesAfter(backend.runner, chunks)))
         assert path.exists()
         assert list((client.folder / "done").glob("*.json")) == []
-    await take_file(path, him, backend.runner)
+    await take_file(path, him, backend)
     report = json.loads((client.folder / "done" / "large.csv.report.json").read_text())
     assert (report["accepted"], report["repeated"], report["refused"]) == (count, 0, 0)
     assert await accepted_claims(backend) == count
@@ -245,7 +249,7 @@ async def test_another_file_of_the_same_name_keeps_both(backend: Backend, client
     for number in (1, 2):
         path = client.folder / "claims.csv"
         path.write_bytes(a_csv(a_claim(client_reference=f"D-{number}")))
-        await take_file(path, await known(backend, client), backend.runner)
+        await take_file(path, await known(backend, client), backend)
     taken = sorted(p.name for p in (client.folder / "done").glob("*.csv"))
     assert len(taken) == 2
     assert taken[1] == "claims.csv"
@@ -264,7 +268,7 @@ async def test_a_file_that_cannot_be_read_is_put_aside_with_the_reason(
     backend: Backend, client: Registered, name: str, content: bytes, code: str
 ):
     (client.folder / name).write_bytes(content)
-    await take_file(client.folder / name, await known(backend, client), backend.runner)
+    await take_file(client.folder / name, await known(backend, client), backend)
     refused = client.folder / "refused"
     assert (refused / name).read_bytes() == content
     assert json.loads((refused / f"{name}.report.json").read_text())["code"] == code
@@ -272,18 +276,53 @@ async def test_a_file_that_cannot_be_read_is_put_aside_with_the_reason(
     assert list((client.folder / "done").glob("*.csv*")) == []
 
 
+async def test_a_large_file_is_read_in_a_process_of_its_own_and_answered_alike(backend: Backend, client: Registered):
+    long = "Bicycle, with all that was ordered for it: " + "bell, " * 60
+    rows = [*claims(700, description=long), a_claim(client_reference="bad", postcode="99", description=long)]
+    path = client.folder / "large.csv"
+    path.write_bytes(a_csv(*rows))
+    reader = ReadersSeen()
+    await take_file(path, await known(backend, client), replace(backend, blocking=reader))
+    reader.close()
+    assert len(reader.pids) == 1
+    assert reader.pids != {os.getpid()}
+    report = json.loads((client.folder / "done" / "large.csv.report.json").read_text())
+    assert (report["accepted"], report["refused"]) == (700, 1)
+    assert [row["line"] for row in report["results"]] == list(range(2, 703))
+    assert [e["field"] for e in report["results"][-1]["errors"]] == ["postcode"]
+
+
+async def test_a_large_file_that_cannot_be_read_comes_back_with_its_reason(backend: Backend, client: Registered):
+    (client.folder / "large.xml").write_bytes(b"<!DOCTYPE a><a>" + b" " * LARGE_BYTES + b"</a>")
+    await take_file(client.folder / "large.xml", await known(backend, client), backend)
+    report = json.loads((client.folder / "refused" / "large.xml.report.json").read_text())
+    assert report["code"] == "doctype"
+
+
+class ReadersSeen(BlockingWork):
+    """The same, remembering which process did the work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pids: set[int] = set()
+
+    async def run(self, size_bytes: int, work: Callable, *args: object, **kwargs: object) -> object:
+        self.pids.add(await super().run(size_bytes, os.getpid))
+        return await super().run(size_bytes, work, *args, **kwargs)
+
+
 async def test_a_link_to_another_file_is_not_followed(backend: Backend, client: Registered, tmp_path: Path):
     secret = tmp_path / "secret.csv"
     secret.write_bytes(a_csv(a_claim()))
     (client.folder / "link.csv").symlink_to(secret)
-    await take_file(client.folder / "link.csv", await known(backend, client), backend.runner)
+    await take_file(client.folder / "link.csv", await known(backend, client), backend)
     assert await accepted_claims(backend) == 0
     assert secret.exists()
 
 
 async def test_an_invoice_in_the_folder_is_taken(backend: Backend, client: Registered):
     (client.folder / "invoice.xml").write_bytes(AN_INVOICE)
-    await take_file(client.folder / "invoice.xml", await known(backend, client), backend.runner)
+    await take_file(client.folder / "invoice.xml", await known(backend, client), backend)
     report = json.loads((client.folder / "done" / "invoice.xml.report.json").read_text())
     assert (report["rows"], report["accepted"]) == (1, 1)
 
