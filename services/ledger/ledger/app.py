@@ -21,7 +21,9 @@ def watch_statements(
         settings.bank_in.mkdir(parents=True, exist_ok=True)
         await watch_folder(
             settings.bank_in,
-            lambda path: take_statement_file(path, runner=service.runner, trust_accounts=accounts),
+            lambda path: take_statement_file(
+                path, runner=service.runner, blocking=service.blocking, trust_accounts=accounts
+            ),
             suffixes=(".xml",),
         )
 

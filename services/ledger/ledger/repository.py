@@ -10,7 +10,7 @@ from common.messages import Message
 from common.postgres import Connection
 from common.queries import load_queries
 from contracts.ledger import BookPayout, BookReceipt, ReconcileTrust
-from ledger.domain.journals import Booking, ledger_accounts_of, post_batch_arguments
+from ledger.domain.journals import MAX_BATCH_JOURNALS, Booking, ledger_accounts_of, post_batch_arguments
 from ledger.domain.jurisdictions import JURISDICTIONS
 from ledger.domain.payment_files import RemittanceRow
 from ledger.domain.references import reference_numbers
@@ -101,16 +101,18 @@ async def locate_reconciliations(connection: Connection, messages: Sequence[Mess
 
 
 async def post_bookings(connection: Connection, bookings: Sequence[Booking], now: datetime) -> None:
-    """All journals of a batch in one call, their accounts opened first. Sorted by key: two importers with overlapping
-    batches then wait for each other. Reversals follow, for what they reverse may stand in the same batch.
+    """All journals of a batch, their accounts opened first. Sorted by key: two importers with overlapping batches then
+    wait for each other. Reversals follow, for what they reverse may stand in the same batch. A statement may bring more
+    than one call takes.
     """
     journals = sorted((booking.journal for booking in bookings), key=lambda journal: journal.idempotency_key)
     for entity_id in sorted({journal.entity_id for journal in journals}):
         codes = ledger_accounts_of([journal for journal in journals if journal.entity_id == entity_id])
         await connection.execute(QUERIES.open_ledger_accounts, entity_id, codes, now)
     for some in ([j for j in journals if j.reverses is None], [j for j in journals if j.reverses is not None]):
-        if some:
-            await connection.fetch(QUERIES.post_journals, *post_batch_arguments(some, now))
+        for first in range(0, len(some), MAX_BATCH_JOURNALS):
+            part = some[first : first + MAX_BATCH_JOURNALS]
+            await connection.fetch(QUERIES.post_journals, *post_batch_arguments(part, now))
 
 
 async def insert_remittances(connection: Connection, rows: Sequence[RemittanceRow], now: datetime) -> None:

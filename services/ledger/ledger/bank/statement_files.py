@@ -4,16 +4,19 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from common.blocking import BlockingWork
 from common.clock import read_now
 from common.runner import Answer, Runner, Submission
 from ledger.bank.camt053 import MAX_STATEMENT_BYTES, read_camt053
 from ledger.domain.client_account import LOCAL
-from ledger.domain.statements import BankFile, Statement, UnreadableStatement
+from ledger.domain.statements import Finding, Statement, UnreadableStatement
 from ledger.domain.trust_account import ImportStatement, read_statement, trust_account_id
 from ledger.metrics import STATEMENT_FILES
 from ledger.settings import TrustAccountSettings
@@ -21,41 +24,54 @@ from ledger.settings import TrustAccountSettings
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, kw_only=True)
+class FileRead:
+    """What a file asks for: its statements, each judged by itself, and what is wrong with the file as a whole."""
+
+    sha256: str
+    imports: tuple[ImportStatement, ...]
+    findings: tuple[Finding, ...]
+
+
 async def take_statement_file(
-    path: Path, *, runner: Runner, trust_accounts: Mapping[str, TrustAccountSettings]
+    path: Path, *, runner: Runner, blocking: BlockingWork, trust_accounts: Mapping[str, TrustAccountSettings]
 ) -> None:
     """One CAMT.053 file: `done/` when all of it is booked (or was before), `held/` with a report when a control blocks,
     `refused/` when it cannot be read. Its bytes are never changed.
     """
+    async with runner.pool.acquire() as connection:
+        today = (await read_now(connection)).astimezone(LOCAL).date()
+    size_bytes = (await asyncio.to_thread(path.stat)).st_size
     try:
-        raw = await asyncio.to_thread(_read, path)
-        bank_file = await asyncio.to_thread(read_camt053, raw)
+        read = await blocking.run(size_bytes, read_file, path, trust_accounts=trust_accounts, today=today)
     except UnreadableStatement as fault:
         await asyncio.to_thread(_move, path, "refused", {"reason": str(fault)})
         return
-    async with runner.pool.acquire() as connection:
-        now = await read_now(connection)
-    today = now.astimezone(LOCAL).date()
-    digest = hashlib.sha256(raw).hexdigest()
     submissions = [
-        Submission(
-            source="bank",
-            id=f"{digest}/{n}",
-            message=ImportStatement(
-                trust_account_id=trust_account_id(iban),
-                iban=iban,
-                country="BE" if country == "BE" else "NL",
-                statement=read_statement(statement, iban, today=today),
-            ),
-        )
-        for n, statement in enumerate(bank_file.statements)
-        for country, iban in [_whose(statement, trust_accounts)]
+        Submission(source="bank", id=f"{read.sha256}/{n}", message=message) for n, message in enumerate(read.imports)
     ]
     answers = await runner.submit(submissions) if submissions else []
-    verdict, report = _verdict(bank_file, answers)
+    verdict, report = _verdict(read, answers)
     await asyncio.to_thread(_move, path, verdict, report)
     STATEMENT_FILES.labels(verdict).inc()
     log.info("statement_file_taken", verdict=verdict, statements=len(answers))
+
+
+def read_file(path: Path, *, trust_accounts: Mapping[str, TrustAccountSettings], today: date) -> FileRead:
+    """The statements of a file at their trust accounts. Raises UnreadableStatement."""
+    raw = _read(path)
+    bank_file = read_camt053(raw)
+    imports = [
+        ImportStatement(
+            trust_account_id=trust_account_id(iban),
+            iban=iban,
+            country="BE" if country == "BE" else "NL",
+            statement=read_statement(statement, iban, today=today),
+        )
+        for statement in bank_file.statements
+        for country, iban in [_whose(statement, trust_accounts)]
+    ]
+    return FileRead(sha256=hashlib.sha256(raw).hexdigest(), imports=tuple(imports), findings=bank_file.findings)
 
 
 def _whose(statement: Statement, trust_accounts: Mapping[str, TrustAccountSettings]) -> tuple[str, str]:
@@ -73,9 +89,9 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _verdict(bank_file: BankFile, answers: list[Answer]) -> tuple[str, dict[str, Any]]:
+def _verdict(read: FileRead, answers: list[Answer]) -> tuple[str, dict[str, Any]]:
     statements = [{"status": answer.status, **answer.body} for answer in answers]
-    report = {"findings": [finding.text for finding in bank_file.findings], "statements": statements}
+    report = {"findings": [finding.text for finding in read.findings], "statements": statements}
     is_whole = statements and all(s.get("decision") in {"booked", "skipped"} for s in statements)
     return ("done" if is_whole else "held"), report
 

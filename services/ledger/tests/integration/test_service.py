@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from camt_builder import a_file, a_line, a_statement
 from lxml import etree
 
+from common.blocking import LARGE_BYTES
 from common.ids import new_event_id
 from common.messages import Personal
 from common.queries import parse_queries
@@ -20,7 +21,7 @@ from common.stepping import Stepped, Stepper
 from contracts import dunning, intake, values
 from contracts.registry import CATALOGUE, TOPICS, topics_of
 from kafka_admin import create_topics
-from ledger import app
+from ledger import app, repository
 from statutes.references import structured_communication
 
 REPOSITORY = Path(__file__).parents[4]
@@ -97,7 +98,7 @@ async def ledger_world(kafka, prefix, ledger_database, tmp_path, monkeypatch, fr
         (tmp_path / "in").mkdir(exist_ok=True)
         path = tmp_path / "in" / name
         path.write_bytes(raw)
-        for _ in range(100):
+        for _ in range(900):
             if not path.exists():
                 return next(p for p in (tmp_path / "in").glob(f"*/{name}"))
             await asyncio.sleep(0.1)
@@ -233,6 +234,28 @@ async def test_the_same_statement_again_changes_nothing_and_a_gap_is_held(ledger
     gap = a_statement([a_line(700, booked_on="2026-03-03")], opening=900, iban=IBAN, number=2, on="2026-03-03")
     assert (await ledger_world.put("gap.xml", a_file(gap))).parent.name == "held"
     assert await ledger_world.service.pool.fetchval("SELECT count(*) FROM ledger.journal") == 1
+
+
+async def test_a_statement_of_more_entries_than_one_call_posts_is_read_apart_and_booked_whole(
+    ledger_world, monkeypatch
+):
+    monkeypatch.setattr(repository, "MAX_BATCH_JOURNALS", 400)  # as ten thousand, in a hundredth of the time
+    lines = [a_line(100 + n, booked_on="2026-03-02", bank_reference=f"R{n}") for n in range(900)]
+    raw = a_file(a_statement(lines, opening=0, iban=IBAN))
+    assert len(raw) > LARGE_BYTES
+    assert (await ledger_world.put("many.xml", raw)).parent.name == "done"
+    await ledger_world.stepper.settle()
+    assert await ledger_world.service.pool.fetchval("SELECT count(*) FROM ledger.journal") == 900
+    said = await ledger_world.said()
+    assert len(of(said, "PaymentUnmatched")) == 900
+    assert [(t["bank_cents"], t["owed_cents"]) for t in of(said, "TrustInvariantHeld")] == [(494_550, 494_550)]
+
+
+async def test_a_large_hostile_file_is_refused_with_its_reason_too(ledger_world):
+    bomb = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "y">]><Document>' + b" " * LARGE_BYTES + b"&x;</Document>"
+    taken = await ledger_world.put("bomb.xml", bomb)
+    assert taken.parent.name == "refused"
+    assert "DOCTYPE" in (taken.parent / "bomb.xml.report.json").read_text()
 
 
 async def test_a_hostile_file_is_refused_with_its_reason(ledger_world):
