@@ -22,7 +22,7 @@ GATE = "services/dunning/tests/unit/test_gate.py"
 CHAIN = "tests/simulation/test_chain.py::test_the_chain_keeps_its_promises_under_every_fault"
 PARKING = "tests/simulation/test_parking.py"
 SEEDS = "80"
-CHAIN_SEEDS = "30"
+CHAIN_SEEDS = "40"
 LONGEST_SECONDS = 120
 RED = 1  # pytest: tests were run, and some failed
 

@@ -110,7 +110,7 @@ class ChainWorld:
             country: Book(country=country, iban=account.iban) for country, account in agency.trust_account.items()
         }
         self.clients = [self.make_client(number) for number in range(2)]
-        self.debtors = [self.make_debtor(number) for number in range(self.dice.choice((2, 3, 3, 4)))]
+        self.debtors = [self.make_debtor(number) for number in range(self.dice.choice((1, 2, 2, 3)))]
         self.debtor_of: dict[UUID, Debtor] = {}  # case file ->
         self.by_id = {debtor.facts.debtor_id: debtor for debtor in self.debtors}
         self.script()
