@@ -52,6 +52,15 @@ class ReplaceApiKey(Message):
     api_key_sha256: str
 
 
+class HandOverFile(Message):
+    """A file under the name that its client gave to the request. Its rows follow, each by itself."""
+
+    key_field: ClassVar[str] = "client_id"
+
+    client_id: UUID
+    sha256: str
+
+
 class Placement(Value):
     """Where a claim belongs, and the mandate in force when it came."""
 

@@ -13,6 +13,7 @@ from intake.domain import (
     CaseFile,
     Claim,
     Client,
+    HandOverFile,
     Placement,
     RegisterClient,
     ReplaceApiKey,
@@ -58,6 +59,11 @@ def amend_mandate(client: Client, message: AmendMandate, now: datetime) -> Decis
 def replace_api_key(client: Client, message: ReplaceApiKey, now: datetime) -> Decision[Client]:
     """The key that was, opens nothing any more."""
     client = replace(client, api_key_sha256=message.api_key_sha256)
+    return Decision(client, answer={"client_id": str(client.client_id)})
+
+
+def hand_over_file(client: Client, message: HandOverFile, now: datetime) -> Decision[Client]:
+    """One name, one file: that it came is all there is to know; the inbox tells a repeat from another file."""
     return Decision(client, answer={"client_id": str(client.client_id)})
 
 

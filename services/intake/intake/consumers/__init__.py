@@ -8,6 +8,7 @@ from intake.domain import (
     CLIENT,
     AcceptedClaim,
     AmendMandate,
+    HandOverFile,
     RegisterClient,
     ReplaceApiKey,
     SubmitClaim,
@@ -18,6 +19,7 @@ CONSUMERS = Consumers(
         On(message=RegisterClient, handler=handlers.register_client, thing=CLIENT, opens=True),
         On(message=AmendMandate, handler=handlers.amend_mandate, thing=CLIENT),
         On(message=ReplaceApiKey, handler=handlers.replace_api_key, thing=CLIENT),
+        On(message=HandOverFile, handler=handlers.hand_over_file, thing=CLIENT),
         On(
             message=SubmitClaim,
             handler=handlers.submit_claim,

@@ -59,18 +59,20 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Handover:
-    """A file on its way: whose it is, by which way it came, and whether an earlier try may have been cut short, so that
-    what the inbox knows of it was never reported.
+    """A file on its way: whose it is, by which way and under which request's key it came, and whether it comes again as
+    the same handing over: its rows then get the answers that they had.
     """
 
     client_id: UUID
     client_number: str  # his own registered number
     way: str  # `http` or `folder`
+    key: str = ""
     resumes: bool = False
 
     def source(self, sha256: str) -> str:
         """The name of this file at the inbox."""
-        return f"{self.way}:{self.client_id}:{sha256}"
+        named = f":{self.key}" if self.key else ""
+        return f"{self.way}:{self.client_id}:{sha256}{named}"
 
 
 def outcome_of(answer: Answer, *, line: int = 0, resumes: bool = False) -> Outcome:

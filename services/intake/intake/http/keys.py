@@ -70,6 +70,11 @@ async def client_of(request: Request, backend: Backend) -> KnownClient:
     return client
 
 
+def has_idempotency_key(request: Request) -> bool:
+    """Whether the caller named his request."""
+    return "idempotency-key" in request.headers
+
+
 def idempotency_key(request: Request) -> str:
     """The name that the caller gave to his request; the same name again is the same request."""
     key = request.headers.get("idempotency-key", "").strip().strip('"')

@@ -21,6 +21,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 KEY = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "maxLength": 255}}
+OPTIONAL_KEY = {**KEY, "required": False}
 CLIENT_KEY: dict[str, Any] = {"security": [{"client": []}]}
 OPERATOR_KEY: dict[str, Any] = {"security": [{"operator": []}]}
 

@@ -43,9 +43,10 @@ MIXED = a_csv(
 
 
 async def post_csv(
-    http: httpx.AsyncClient, client: Registered, content: bytes, kind: str = "text/csv"
+    http: httpx.AsyncClient, client: Registered, content: bytes, kind: str = "text/csv", key: str = ""
 ) -> httpx.Response:
-    return await http.post("/v1/claim-files", content=content, headers={**client.headers(), "Content-Type": kind})
+    headers = {**client.headers(key), "Content-Type": kind}
+    return await http.post("/v1/claim-files", content=content, headers=headers)
 
 
 async def known(backend: Backend, client: Registered) -> KnownClient:
@@ -87,6 +88,54 @@ async def test_the_same_file_again_changes_nothing(http: httpx.AsyncClient, back
     again = (await post_csv(http, client, MIXED)).json()
     assert (again["accepted"], again["repeated"], again["refused"]) == (0, 3, 2)
     assert await backend.published() == before
+
+
+async def test_the_same_file_under_the_same_key_has_the_same_answer_and_another_file_is_refused(
+    http: httpx.AsyncClient, backend: Backend, client: Registered
+):
+    first = await post_csv(http, client, MIXED, key="k-1")
+    assert first.status_code == 207
+    before = await backend.published()
+    again = await post_csv(http, client, MIXED, key="k-1")
+    assert (again.status_code, again.json()) == (first.status_code, first.json())
+    assert await backend.published() == before
+
+    other = await post_csv(http, client, a_csv(a_claim(client_reference="D-9")), key="k-1")
+    assert (other.status_code, other.headers["content-type"]) == (422, "application/problem+json")
+    assert other.json()["type"] == "urn:quittance:problem:idempotency_key_reused"
+    assert await accepted_claims(backend) == 2
+
+
+async def test_the_same_file_under_another_key_is_another_request_and_has_its_own_answer_each_time(
+    http: httpx.AsyncClient, backend: Backend, client: Registered
+):
+    await post_csv(http, client, MIXED, key="k-1")
+    second = (await post_csv(http, client, MIXED, key="k-2")).json()
+    assert (second["accepted"], second["repeated"], second["refused"]) == (0, 3, 2)
+    assert (await post_csv(http, client, MIXED, key="k-2")).json() == second
+    assert (await post_csv(http, client, MIXED)).json()["repeated"] == 3
+    assert await accepted_claims(backend) == 2
+
+
+async def test_a_key_that_cannot_be_one_is_refused_before_anything_is_taken(
+    http: httpx.AsyncClient, backend: Backend, client: Registered
+):
+    assert (await post_csv(http, client, MIXED, key=" ")).status_code == 400
+    assert await accepted_claims(backend) == 0
+
+
+async def test_an_invoice_under_its_key_is_answered_alike_each_time(
+    http: httpx.AsyncClient, backend: Backend, client: Registered
+):
+    headers = {**client.headers("k-1"), "Content-Type": "application/xml"}
+    first = await http.post("/v1/invoices", content=AN_INVOICE, headers=headers)
+    again = await http.post("/v1/invoices", content=AN_INVOICE, headers=headers)
+    assert first.status_code == 201
+    assert first.json()["outcome"] == "accepted"
+    assert (again.status_code, again.json()) == (201, first.json())
+    other = await http.post("/v1/invoices", content=AN_INVOICE + b"\n", headers=headers)
+    assert other.status_code == 422
+    assert await accepted_claims(backend) == 1
 
 
 async def test_a_file_without_a_bad_row_is_200_and_a_form_does_as_well(http: httpx.AsyncClient, client: Registered):
