@@ -22,7 +22,7 @@ class BlockingWork:
     """
 
     def __init__(self) -> None:
-        self._process: Executor | None = None
+        self._reader: Executor | None = None
 
     async def run(self, size_bytes: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The outcome of `work` on something of this size: in the process when that is large, else in a thread, for a
@@ -31,19 +31,19 @@ class BlockingWork:
         """
         if size_bytes <= LARGE_BYTES:
             return await asyncio.to_thread(work, *args, **kwargs)
-        process = self._process = self._process or spawned_process()
+        reader = self._reader = self._reader or spawned_process()
         try:
-            return await asyncio.wrap_future(process.submit(work, *args, **kwargs))
+            return await asyncio.wrap_future(reader.submit(work, *args, **kwargs))
         except BrokenExecutor as fault:  # for want of memory perhaps; it stays broken
-            if self._process is process:
-                self._process = None
+            if self._reader is reader:
+                self._reader = None
             raise TemporaryFailure("the process that reads large files died") from fault
 
     def close(self) -> None:
         """End the process; what it still works on is given up."""
-        if self._process is not None:
-            self._process.shutdown(wait=False, cancel_futures=True)
-            self._process = None
+        if self._reader is not None:
+            self._reader.shutdown(wait=False, cancel_futures=True)
+            self._reader = None
 
 
 def spawned_process() -> ProcessPoolExecutor:
