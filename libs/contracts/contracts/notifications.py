@@ -1,8 +1,10 @@
 """Finished messages to deliver, and what became of them. No legal word: text is data."""
 
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from common.messages import Command, Event, Personal, Value
 from contracts.values import Address, Cents, Language
@@ -54,7 +56,7 @@ class Content(Value):
     sender_lines: tuple[str, ...]  # letterhead: address, numbers, how to reach us
     place_and_date: str
     subject: str
-    blocks: tuple[Block, ...]  # for SMS: one paragraph, the whole text
+    blocks: tuple[Annotated[Block, Field(discriminator="kind")], ...]  # for SMS: one paragraph, the whole text
     footer: tuple[str, ...] = ()
 
 
