@@ -41,7 +41,7 @@ async def test_stopped_between_commit_and_acknowledgement_its_late_acknowledgeme
     kafka, database, toy_world, closes
 ):
     async with toy_world(kafka, database("toy"), **LIMITS) as world:
-        heir, zombie = await a_zombie(world, "after_db_commit")
+        heir, zombie = await a_zombie(world, "before_ack")
         await world.every_partition_moves()
         before = await world.acknowledged()
         zombie.send(signal.SIGCONT)

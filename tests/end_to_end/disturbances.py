@@ -18,7 +18,14 @@ from local_stack.postgres import run_sql
 
 LOOK_EVERY_SECONDS = 0.03
 RANDOM_INSTANT = "a random instant"
-BY_BATCHES = ("after_validate", "after_inbox_insert", "after_effects", "before_db_commit", "after_db_commit")
+BY_BATCHES = (
+    "after_validate",
+    "after_inbox_insert",
+    "after_effects",
+    "before_db_commit",
+    "after_db_commit",
+    "before_ack",
+)
 BY_RELAY = ("after_delete", "between_sends", "after_acks", "after_relay_commit")
 BY_ALARMS = ("after_take", "after_alarm_commit")
 BY_CALLS = ("before_outside_call", "after_outside_call", "before_outcome_commit")

@@ -105,6 +105,7 @@ class Runner:
         ends = {(record.topic, record.partition): record.offset + 1 for record in records}  # a partition is in order
         progress = {(topic.removeprefix(self.prefix), partition): end for (topic, partition), end in ends.items()}
         await self.apply_batch(Batch(arrivals=good, bad=bad, progress=progress))
+        failpoint("before_ack")
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Answer]:
         """Messages of strangers (HTTP, files), answered after their commit. A repeat gets the first answer."""
