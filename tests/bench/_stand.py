@@ -128,6 +128,7 @@ def spare_the_collector() -> None:
     """As a service does once it is up: what was loaded is here to stay, and need not be walked again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000)
 
 
 @contextmanager

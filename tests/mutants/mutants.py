@@ -90,9 +90,9 @@ MUTANTS = (
     Mutant(
         name="the outbox is written in a transaction of its own",
         file="common/outbox.py",
-        before='    await connection.execute(\n        "INSERT INTO outbox (shard',
-        after="    connection = type(connection)(connection.store)\n"
-        '    await connection.execute(\n        "INSERT INTO outbox (shard',
+        before="        await connection.copy_records_to_table(",
+        after="        connection = type(connection)(connection.store)\n"
+        "        await connection.copy_records_to_table(",
         killer=SIMULATION,
     ),
     Mutant(

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -58,10 +58,9 @@ class CallFinished(Message):
     finished_at: datetime
 
 
-@dataclass(frozen=True)
-class Decision(Generic[S]):
+class Decision(NamedTuple, Generic[S]):
     """The new state and what follows: messages to send (in order), rows to append, calls to make, and the answer to
-    whoever asked over HTTP or by file.
+    whoever asked over HTTP or by file. A tuple, for there is one for each message.
     """
 
     state: S

@@ -19,10 +19,22 @@ class Envelope(NamedTuple):
     traceparent: str = ""
 
     def to_headers(self) -> dict[str, str]:
-        """Record headers; empty attributes are left out."""
-        headers = {header: value for header, value in zip(HEADERS, self, strict=True) if value}
-        headers["ce_specversion"] = "1.0"
-        headers["content-type"] = "application/json"
+        """Record headers; what is not counted or not traced has none for it."""
+        event_id, kind, source, subject, time, sequence, causation_id, traceparent = self
+        headers = {
+            "ce_id": event_id,
+            "ce_type": kind,
+            "ce_source": source,
+            "ce_subject": subject,
+            "ce_time": time,
+            "ce_causationid": causation_id,
+            "ce_specversion": "1.0",
+            "content-type": "application/json",
+        }
+        if sequence:
+            headers["ce_sequence"] = sequence
+        if traceparent:
+            headers["traceparent"] = traceparent
         return headers
 
     @classmethod

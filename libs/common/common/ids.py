@@ -2,14 +2,16 @@
 
 from uuid import UUID, uuid5
 
-import uuid_utils.compat
+import uuid_utils
+
+from common.postgres import read_id
 
 NAMESPACE = UUID("6f2d3a0e-5b0c-5e0a-9f4e-0c1a6a8f2b11")
 
 
 def new_event_id() -> UUID:
     """A uuidv7. For event ids alone: nothing that decides may hang on it."""
-    return uuid_utils.compat.uuid7()
+    return read_id(str(uuid_utils.uuid7()))
 
 
 def name_id(*parts: object) -> UUID:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from common.runner import Runner, Transaction
 
 
-def due_arrival(thing: Thing[Any], row: Loaded, work: "Transaction") -> Arrival:
+def due_arrival(thing: Thing[Any], row: Loaded, due: Due) -> Arrival:
     """The instant of a due row as the message that it folds: once for each version of the row."""
-    return Arrival(message=Due(due_at=work.now), source=desk.DUE, source_id=f"{thing.name}/{row.key}/{row.version}")
+    return Arrival(due, desk.DUE, f"{thing.name}/{row.key}/{row.version}")
 
 
 async def fold_due_alone(runner: "Runner", work: "Transaction", thing: Thing[Any], row: Loaded) -> None:
     """Fold one due row; when the database refuses what follows from it, its alarm parks and the row rests."""
-    due = due_arrival(thing, row, work)
+    due = due_arrival(thing, row, Due(due_at=work.now))
     own = replace(work.batch, calls=[])
     try:
         async with work.connection.transaction():

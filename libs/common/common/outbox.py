@@ -37,6 +37,7 @@ WITH again AS (
 SELECT count(*)
   FROM moved
 """
+COLUMNS = ("shard", "id", "topic", "key", "payload", "headers", "subject", "created_at")
 
 
 class Outgoing(NamedTuple):
@@ -64,13 +65,15 @@ class Addressed(NamedTuple):
 
 def address(folded: Folded, *, catalogue: Catalogue) -> tuple[list[Addressed], dict[str, int]]:
     """Give what a fold sent its sequence numbers; raises InvalidMessage for a topic that nobody knows."""
-    sequences = dict(folded.loaded.sequences)
+    sequences, own = dict(folded.loaded.sequences), folded.loaded.key
     addressed: list[Addressed] = []
     for message, cause in folded.sent:
         topic = message.topic_name()
         if catalogue.topic(topic) is None:
             raise InvalidMessage("unknown_topic", f"{type(message).__name__} names the unknown topic {topic}")
         key = message.key()
+        if key == own:
+            key = own  # as the driver has it: its text and its bytes come at a tenth of the time
         key_text, sequence = str(key), ""
         if isinstance(message, Event):
             name = f"{topic}|{key_text}"
@@ -86,15 +89,16 @@ def rows_of(addressed: Sequence[Addressed], *, service: str, now: datetime) -> l
     time = now.isoformat()
     for message, cause, topic, key, key_text, sequence in addressed:
         event_id, subject = new_event_id(), message.subject()
-        envelope = Envelope(
-            id=str(event_id),
-            type=message.type_name(),
-            source=service,
-            subject=key_text if subject is key else str(subject),
-            time=time,
-            sequence=sequence,
-            causation_id=cause.headers.get("ce_id") or f"{cause.source}/{cause.source_id}",
-            traceparent=cause.headers.get("traceparent", ""),
+        headers = cause.headers
+        envelope = Envelope(  # by position: made for every row
+            str(event_id),
+            message.type_name(),
+            service,
+            key_text if subject == key else str(subject),
+            time,
+            sequence,
+            headers.get("ce_id") or f"{cause.source}/{cause.source_id}",
+            headers.get("traceparent", ""),
         )
         rows.append(outgoing_row(message, topic=topic, key=key_text, event_id=event_id, envelope=envelope))
     return rows
@@ -117,13 +121,6 @@ def outgoing_row(message: Message, *, topic: str, key: str, event_id: UUID, enve
 
 
 async def write_outbox(connection: Connection, outgoing: Sequence[Outgoing], now: datetime) -> None:
-    """Insert in order; `seq` follows it, and the rows' locks make it follow the order per key."""
-    if not outgoing:
-        return
-    await connection.execute(
-        "INSERT INTO outbox (shard, id, topic, key, payload, headers, subject, created_at)"
-        " SELECT s, i, t, k, p, h, u, $8 FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::bytea[], $5::bytea[],"
-        " $6::jsonb[], $7::uuid[]) AS o (s, i, t, k, p, h, u)",
-        *zip(*outgoing, strict=True),
-        now,
-    )
+    """Write in order; `seq` follows it, and the rows' locks make it follow the order per key."""
+    if outgoing:
+        await connection.copy_records_to_table("outbox", columns=COLUMNS, records=[(*row, now) for row in outgoing])

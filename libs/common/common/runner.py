@@ -19,7 +19,7 @@ from common import desk, inbox, isolate, metrics, outbox, things
 from common.blame import blame, blames_record
 from common.calls import Caller, OpenCall, begin_calls, end_calls
 from common.clock import read_now
-from common.decisions import CallFinished, Consumers, Row, Thing
+from common.decisions import CallFinished, Consumers, Due, Row, Thing
 from common.errors import InvalidMessage
 from common.failpoints import failpoint
 from common.fold import Folded, Loaded, fold
@@ -132,8 +132,9 @@ class Runner:
             if loaded:  # a look that finds nothing is no instant to die at
                 failpoint("after_take")
             if together:
-                due = {row.key: [isolate.due_arrival(thing, row, work)] for row in loaded}
-                await self.fold_and_write(work, thing, {row.key: row for row in loaded}, due)
+                due = Due(due_at=work.now)
+                arrivals = {row.key: [isolate.due_arrival(thing, row, due)] for row in loaded}
+                await self.fold_and_write(work, thing, {row.key: row for row in loaded}, arrivals)
             else:
                 for row in loaded:
                     await isolate.fold_due_alone(self, work, thing, row)

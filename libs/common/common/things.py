@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,23 @@ import orjson
 
 from common.decisions import Consumers, Thing
 from common.desk import waiting_arrival
-from common.fold import Folded, Loaded
+from common.fold import NOTHING_DRAWN, Folded, Loaded
 from common.postgres import Connection
 from common.records import Arrival
+
+# Of rows under lock: those with an open dead letter (no position), and the messages that wait for one of them
+SET_ASIDE = """
+SELECT thing_key, NULL AS position, NULL AS source, NULL AS source_id, NULL AS key, NULL AS value, NULL AS headers
+  FROM dead_letter
+ WHERE settled_at IS NULL
+   AND thing_key = ANY($1::uuid[])
+UNION ALL
+SELECT thing_key, position, source, source_id, key, value, headers
+  FROM waiting
+ WHERE thing_key = ANY($1::uuid[])
+   AND thing = $2
+ ORDER BY position
+"""
 
 
 class ConcurrencyFault(Exception):  # noqa: N818
@@ -48,7 +63,7 @@ async def take_due_things(
         now,
         limit,
     )
-    in_order = sorted(rows, key=lambda row: (row["due_at"], row["key"]))  # rows of one instant come in any order
+    in_order = sorted(rows, key=itemgetter("due_at", "key"))  # rows of one instant come in any order
     return list((await _with_waiting(connection, thing, in_order, consumers)).values())
 
 
@@ -56,37 +71,27 @@ async def _with_waiting(
     connection: Connection, thing: Thing[Any], rows: Sequence[asyncpg.Record], consumers: Consumers
 ) -> dict[UUID, Loaded]:
     keys = [row["key"] for row in rows]
-    blocked = {
-        row["thing_key"]
-        for row in await connection.fetch(
-            "SELECT DISTINCT thing_key FROM dead_letter WHERE settled_at IS NULL AND thing_key = ANY($1::uuid[])", keys
-        )
-    }
+    blocked: set[UUID] = set()
     waiting: dict[UUID, list[tuple[int, Arrival]]] = {}
-    for row in await connection.fetch(
-        "SELECT position, thing_key, source, source_id, key, value, headers FROM waiting"
-        " WHERE thing_key = ANY($1::uuid[]) AND thing = $2 ORDER BY position",
-        keys,
-        thing.name,
-    ):
-        waiting.setdefault(row["thing_key"], []).append((row["position"], waiting_arrival(row, consumers)))
-    return {
-        key: _loaded(thing, row, waiting.get(key, ()), blocked=key in blocked)
-        for key, row in zip(keys, rows, strict=True)
-    }
-
-
-def _loaded(thing: Thing[Any], row: asyncpg.Record, waiting: Sequence[tuple[int, Arrival]], *, blocked: bool) -> Loaded:
-    state = row["state"]
-    return Loaded(
-        key=row["key"],
-        version=row["version"],
-        state=None if state is None else thing.adapter.validator.validate_json(state),
-        sequences=orjson.loads(row["sequences"]),
-        drawn={column: row[column] for column in thing.extra_columns},
-        waiting=waiting,
-        blocked=blocked,
-    )
+    for row in await connection.fetch(SET_ASIDE, keys, thing.name):
+        if row["position"] is None:
+            blocked.add(row["thing_key"])
+        else:
+            waiting.setdefault(row["thing_key"], []).append((row["position"], waiting_arrival(row, consumers)))
+    read_state = thing.adapter.validator.validate_json
+    loaded: dict[UUID, Loaded] = {}
+    for key, row in zip(keys, rows, strict=True):
+        state = row["state"]
+        loaded[key] = Loaded(
+            key,
+            row["version"],
+            None if state is None else read_state(state),
+            orjson.loads(row["sequences"]),
+            {column: row[column] for column in thing.extra_columns} if thing.extra_columns else NOTHING_DRAWN,
+            waiting.get(key, ()),
+            key in blocked,
+        )
+    return loaded
 
 
 async def write_things(
@@ -98,6 +103,7 @@ async def write_things(
     """Write the states that changed, each against the version that was read."""
     if not folded:
         return
+    to_json = thing.adapter.serializer.to_json
     written = await connection.fetch(
         f"UPDATE {thing.name} AS t SET version = u.expected + u.steps, state = u.state, due_at = u.due_at,"  # noqa: S608
         " sequences = u.sequences"
@@ -107,7 +113,7 @@ async def write_things(
         [f.loaded.key for f in folded],
         [f.loaded.version for f in folded],
         [f.steps for f in folded],
-        [None if f.state is None else thing.adapter.serializer.to_json(f.state).decode() for f in folded],
+        [None if f.state is None else to_json(f.state).decode() for f in folded],
         [f.due_at(thing) for f in folded],
         [orjson.dumps(sequences[f.loaded.key]).decode() for f in folded],
     )

@@ -105,13 +105,10 @@ async def _move_progress(tx: "SimTransaction", _sql: str, arguments: Sequence[An
     return []
 
 
-OUTBOX = ("shard", "id", "topic", "key", "payload", "headers", "subject")
-
-
-async def _write_outbox(tx: "SimTransaction", _sql: str, arguments: Sequence[Any]) -> list[Row]:
-    for values in zip(*arguments[:7], strict=True):
+async def _write_outbox(tx: "SimTransaction", sql: str, arguments: Sequence[Any]) -> list[Row]:
+    for values in arguments[0]:
         seq = tx.store.next_number("outbox")
-        tx.put("outbox", seq, {"seq": seq, "created_at": arguments[7], **dict(zip(OUTBOX, values, strict=True))})
+        tx.put("outbox", seq, {"seq": seq, **dict(zip(_columns(sql), values, strict=True))})
     return []
 
 
@@ -150,15 +147,12 @@ async def _letters_of(tx: "SimTransaction", _sql: str, arguments: Sequence[Any])
     return found
 
 
-async def _blocked_keys(tx: "SimTransaction", _sql: str, arguments: Sequence[Any]) -> list[Row]:
-    keys = {row["thing_key"] for _, row in tx.rows("dead_letter") if row["settled_at"] is None}
-    return [{"thing_key": key} for key in keys & set(arguments[0])]
-
-
-async def _read_waiting(tx: "SimTransaction", _sql: str, arguments: Sequence[Any]) -> list[Row]:
+async def _read_set_aside(tx: "SimTransaction", _sql: str, arguments: Sequence[Any]) -> list[Row]:
     keys, thing = arguments
-    found = [row for _, row in tx.rows("waiting") if row["thing_key"] in keys and row["thing"] == thing]
-    return sorted(found, key=lambda row: row["position"])
+    letters = {row["thing_key"] for _, row in tx.rows("dead_letter") if row["settled_at"] is None}
+    waiting = [row for _, row in tx.rows("waiting") if row["thing_key"] in keys and row["thing"] == thing]
+    blocked: list[Row] = [{"thing_key": key, "position": None} for key in letters & set(keys)]
+    return [*sorted(waiting, key=lambda row: row["position"]), *blocked]
 
 
 async def _begin_call(tx: "SimTransaction", sql: str, arguments: Sequence[Any]) -> list[Row]:
@@ -287,13 +281,12 @@ TWINS: tuple[tuple[str, Twin], ...] = (
     (r"SELECT f\.source", _read_foreign),
     (r"UPDATE inbox_foreign", _keep_answers),
     (r"INSERT INTO progress", _move_progress),
-    (r"INSERT INTO outbox \(", _write_outbox),
+    (r"COPY outbox \(", _write_outbox),
     (r"INSERT INTO dead_letter", _park),
     (r"INSERT INTO waiting", _let_wait),
     (r"DELETE FROM waiting", _end_wait),
-    (r"SELECT DISTINCT thing_key FROM dead_letter", _blocked_keys),
+    (r"SELECT thing_key, NULL AS position", _read_set_aside),
     (r"SELECT source, source_id, settled_at FROM dead_letter", _letters_of),
-    (r"SELECT position", _read_waiting),
     (r"INSERT INTO outside_call", _begin_call),
     (r"DELETE FROM outside_call", _end_calls),
     (r"SELECT call_id", _open_calls),

@@ -195,6 +195,12 @@ class SimConnection:
         for arguments in many:
             await self.fetch(sql, *arguments)
 
+    async def copy_records_to_table(
+        self, table_name: str, *, columns: Sequence[str], records: Iterable[Sequence[Any]]
+    ) -> None:
+        """COPY, which asyncpg makes of a table's name and columns."""
+        await self.execute(f"COPY {table_name} ({', '.join(columns)}) FROM STDIN", list(records))
+
     def is_closed(self) -> bool:
         """A connection is thrown away, never closed."""
         return False
