@@ -26,6 +26,7 @@ from rich.table import Table
 
 from cli.places import checkout
 from common.logs import set_up_structlog
+from common.service import COLLECT_AFTER
 from kafka_admin import create_topics
 from local_stack.ports import Ports
 from local_stack.postgres import database_url, run_sql
@@ -128,7 +129,7 @@ def spare_the_collector() -> None:
     """As a service does once it is up: what was loaded is here to stay, and need not be walked again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000)
+    gc.set_threshold(COLLECT_AFTER)
 
 
 @contextmanager

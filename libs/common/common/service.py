@@ -41,6 +41,7 @@ log = structlog.get_logger()
 LONGEST_PAUSE_SECONDS = 30.0
 LOOK_FOR_DUE_SECONDS = 0.5
 SAMPLE_SECONDS = 5.0
+COLLECT_AFTER = 50_000  # new objects: a batch makes ten thousand and lets go of them; after 700 it cost a tenth of it
 
 Loop = Callable[["Service"], Awaitable[None]]
 
@@ -109,6 +110,7 @@ class Service:
             async with self.running():
                 gc.collect()
                 gc.freeze()  # what was loaded is here to stay: the collector need not walk it again
+                gc.set_threshold(COLLECT_AFTER)
                 yield
         except Exception:
             log.exception("service_failed")  # uvicorn would say it in a text that may quote values
