@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from common.messages import Command, Event, Personal, Value
+from contracts.legal import Balance
 from contracts.values import Cents, Country, Rate
 
 
@@ -86,6 +87,7 @@ class PaymentAllocated(Event):
     paid what is not owed. `written_off_cents` is a remainder that is let go: interest of the days between the notice
     and the payment; negative where an earlier one is no longer needed. `all_shares` is empty, unless this payment was
     made before others that were told first: it then takes the place of all that was told of each payment and claim.
+    `balance` is all that is owed on the day on which this became known, with the costs of terms that passed since.
     """
 
     topic: ClassVar[str] = "ledger.case-files.v1"
@@ -101,6 +103,7 @@ class PaymentAllocated(Event):
     written_off_cents: Cents = 0
     open_cents: Cents
     all_shares: tuple[PaymentShare, ...] = ()
+    balance: Balance | None = None
 
 
 class CaseFilePaid(Event):

@@ -161,6 +161,26 @@ class HandoffRecalled(Event):
         return self.topic.format(partner=self.partner)
 
 
+class PartPaymentReceived(Event):
+    """To a partner: the debtor paid us a part; ask for what is left. That is less than the payment alone would leave
+    where it was made inside a term, so that costs fell away.
+    """
+
+    topic: ClassVar[str] = "legal.partner-{partner}.v1"
+    key_field: ClassVar[str] = "handoff_id"
+
+    partner: str
+    handoff_id: UUID
+    amount_cents: Cents
+    value_on: date  # the day on which the payment counts
+    balance: Balance  # what is left, by the rules of the procedure
+    told_at: datetime
+
+    def topic_name(self) -> str:
+        """The partner's own topic."""
+        return self.topic.format(partner=self.partner)
+
+
 class PartnerAct(Event):
     """From a partner: a typed act. `act_on` is dated by the message that it answers."""
 

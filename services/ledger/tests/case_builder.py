@@ -52,12 +52,12 @@ def expired(case, notice_type, charges_from, sent_on=date(2026, 3, 2)):
     return handlers.charge_after_notice(case, event, NOW)
 
 
-def paid(case, cents, on, name="p"):
+def paid(case, cents, on, name="p", *, now=NOW):
     receipt = MatchedReceipt(
         payment_id=uuid5(CASE, name), trust_account_id=CASE, country=case.country, amount_cents=cents, value_on=on,
         booked_on=on, references=(), case_file_id=CASE,
     )  # fmt: skip
-    return handlers.match_receipt(case, receipt, NOW)
+    return handlers.match_receipt(case, receipt, now)
 
 
 def one(decision, kind):

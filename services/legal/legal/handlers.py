@@ -8,7 +8,7 @@ from common.decisions import Decision
 from common.errors import InvalidMessage
 from common.ids import name_id
 from common.messages import Message, Personal
-from contracts.ledger import CaseFilePaid
+from contracts.ledger import CaseFilePaid, PaymentAllocated
 from contracts.legal import (
     ActRecorded,
     FileHandedOff,
@@ -18,14 +18,15 @@ from contracts.legal import (
     MandateProcedure,
     PartnerAct,
     PartnerClaim,
+    PartPaymentReceived,
     ProcedureDeclined,
     RecallAcknowledged,
     RecallOrdered,
 )
 from contracts.values import DebtorContact
-from legal.domain.choice import Choice, choose_procedure
+from legal.domain.choice import Choice, asked_in, choose_procedure
 from legal.domain.partners import Partner, choose_partner
-from legal.domain.procedure import WITH_PARTNER, Act, Handoff, Procedure, Standing
+from legal.domain.procedure import WITH_PARTNER, Act, Handoff, Procedure, Standing, newest
 
 
 class Handlers:
@@ -41,10 +42,11 @@ class Handlers:
         known = procedure or Procedure(case_file_id=command.case_file_id)
         if known.is_mandated:
             return Decision(known)
-        mandated = replace(known, is_mandated=True)
+        balance = newest(known.balance, command.balance)
+        mandated = replace(known, is_mandated=True, balance=balance)
         if mandated.paid_on is not None:
             return Decision(mandated)
-        choice = choose_procedure(command)
+        choice = choose_procedure(command, balance)
         partner = choose_partner(
             self.partners,
             procedure=choice.procedure,
@@ -104,6 +106,25 @@ def _for_a_writ(contact: Personal) -> Personal:
     """Whom a writ or a formal notice names, and where it is served; a partner needs no e-mail and no phone for it."""
     known = contact.unpack(DebtorContact)
     return Personal.pack(DebtorContact(name=known.name, address=known.address))
+
+
+def follow_payment(procedure: Procedure | None, event: PaymentAllocated, now: datetime) -> Decision[Procedure]:
+    """A part was paid: whoever has the file asks for what is left, and so does whoever gets it later."""
+    known = procedure or Procedure(case_file_id=event.case_file_id)
+    if event.balance is None or (known.balance is not None and event.balance.paid_cents <= known.balance.paid_cents):
+        return Decision(known)  # the mandate counted this payment, or it was told before balances were
+    after, handoff = replace(known, balance=event.balance), known.handoff
+    if handoff is None or handoff.standing not in WITH_PARTNER or event.balance.open_cents == 0:
+        return Decision(after)  # what is paid whole is called back
+    told = PartPaymentReceived(
+        partner=handoff.partner,
+        handoff_id=handoff.handoff_id,
+        amount_cents=event.amount_cents,
+        value_on=event.value_on,
+        balance=asked_in(handoff.procedure, event.balance),
+        told_at=now,
+    )
+    return Decision(after, [told])
 
 
 def recall_when_paid(procedure: Procedure | None, event: CaseFilePaid, now: datetime) -> Decision[Procedure]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from common.errors import InvalidMessage
 from common.money import to_cents, to_decimal
 from contracts.dunning import NoticeType
+from contracts.legal import Balance
 from ledger.domain.jurisdictions import JURISDICTIONS, Country
 from statutes import ClaimTerms, Posting, Statement, statement
 from statutes.errors import LawError
@@ -149,6 +150,22 @@ def position(case_account: CaseAccount, *, as_of: date) -> Statement:
         list(_postings(case_account)),
         as_of=max(as_of, after_last),
     )
+
+
+def balance_of(owed: Statement) -> Balance:
+    """A statement by bucket, in cents; costs with VAT."""
+    balance = Balance(
+        as_of=owed.as_of,
+        principal_cents=sum(to_cents(claim.principal) for claim in owed.claims),
+        late_interest_cents=sum(to_cents(claim.late_interest) for claim in owed.claims),
+        costs_cents=sum(to_cents(claim.costs + claim.vat) for claim in owed.claims),
+        indemnity_cents=sum(to_cents(claim.indemnity) for claim in owed.claims),
+        paid_cents=to_cents(owed.paid),
+        open_cents=to_cents(owed.total_open),
+    )
+    parts = balance.principal_cents + balance.late_interest_cents + balance.costs_cents + balance.indemnity_cents
+    assert parts == balance.open_cents, "the buckets add up to what is open"
+    return balance
 
 
 def _terms(case_account: CaseAccount, claim: Claim) -> ClaimTerms:

@@ -21,8 +21,19 @@ from contracts.ledger import (
     DebitClient,
     PaymentAllocated,
 )
+from contracts.legal import Balance
 from ledger.domain import charging
-from ledger.domain.case_account import BUCKETS, CaseAccount, Charge, Claim, Clause, ExpiredTerm, law_or_desk
+from ledger.domain.case_account import (
+    BUCKETS,
+    CaseAccount,
+    Charge,
+    Claim,
+    Clause,
+    ExpiredTerm,
+    balance_of,
+    law_or_desk,
+    position,
+)
 from ledger.domain.covering import (
     TERMS_THAT_CHARGE,
     Covering,
@@ -167,10 +178,11 @@ def match_receipt(case_account: CaseAccount, command: BookReceipt, now: datetime
             value_on=command.value_on,
             booked_on=command.booked_on,
         )
+        balance = balance_of(position(covering.case_account, as_of=now.astimezone(LOCAL).date()))
     case_file_id = _case_file_of(command)
     send: list[Message] = [
         *(_cost_lowered(case_file_id, command, lowered) for lowered in covering.lowered),
-        _payment_allocated(case_file_id, command, covering),
+        _payment_allocated(case_file_id, command, covering, balance),
         *_client_messages(case_file_id, command, covering),
     ]
     if covering.case_account.paid_on is not None and case_account.paid_on is None:
@@ -228,7 +240,9 @@ class MatchedReceipt(BookReceipt):
     case_file_id: UUID
 
 
-def _payment_allocated(case_file_id: UUID, command: BookReceipt, covering: Covering) -> PaymentAllocated:
+def _payment_allocated(
+    case_file_id: UUID, command: BookReceipt, covering: Covering, balance: Balance
+) -> PaymentAllocated:
     claims = sorted({claim_id for claim_id, _ in covering.parts}, key=str)
     parts = [
         says.AllocationPart(
@@ -260,4 +274,5 @@ def _payment_allocated(case_file_id: UUID, command: BookReceipt, covering: Cover
             )
             for share in covering.restated
         ),
+        balance=balance,
     )

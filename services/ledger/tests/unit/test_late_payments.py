@@ -8,6 +8,7 @@ from case_builder import CASE, NOW, expired, one, opened, paid, with_claim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.money import to_cents
 from contracts.dunning import NoticeTermExpired, NoticeType
 from contracts.ledger import CaseFilePaid, CostCharged, CostLowered, CreditClient, DebitClient, PaymentAllocated
 from contracts.values import IndemnityClause
@@ -47,6 +48,18 @@ def test_six_hundred_of_a_thousand_paid_in_the_term_leave_sixty_euro_of_costs_th
     in_time = paid(a_consumer(Books()), 60_000, date(2026, 3, 10)).state
     in_time = expired(in_time, LETTER, LETTER_PASSED).state
     assert position(case, as_of=date(2026, 6, 1)).claims == position(in_time, as_of=date(2026, 6, 1)).claims
+
+
+def test_what_is_left_is_told_for_the_day_on_which_the_late_payment_is_known_with_the_lower_costs():
+    # by its value date no costs were owed yet; who goes on with the file needs what is owed now
+    known = NOW + timedelta(days=18)
+    decision = paid(expired(a_consumer(Books()), LETTER, LETTER_PASSED).state, 60_000, date(2026, 3, 10), now=known)
+    told = one(decision, PaymentAllocated)
+    assert told.balance is not None
+    assert (told.balance.as_of, told.balance.costs_cents) == (known.date(), 6_061)
+    assert told.balance.open_cents == to_cents(position(decision.state, as_of=known.date()).total_open)
+    assert told.balance.open_cents > told.open_cents
+    assert told.balance.paid_cents == 60_000
 
 
 def test_all_paid_in_the_term_leaves_no_costs_and_closes_the_file():

@@ -28,23 +28,29 @@ class Choice:
     reasons: tuple[str, ...] = ()
 
 
-def choose_procedure(command: MandateProcedure) -> Choice:
-    """The segment's procedure, when the mandate and the law allow it on these facts. The client approves court costs
-    beforehand or not at all; nothing is started without it.
+def choose_procedure(command: MandateProcedure, balance: Balance) -> Choice:
+    """The segment's procedure, when the mandate and the law allow it on these facts and what is owed by now. The client
+    approves court costs beforehand or not at all; nothing is started without it.
     """
     procedure = PROCEDURES[command.segment]
+    asked = asked_in(procedure, balance)
     if not command.mandate.judicial_phase_approved:
-        return Choice(procedure=procedure, balance=command.balance, reasons=("not_mandated",))
-    if command.balance.open_cents <= 0:
-        return Choice(procedure=procedure, balance=command.balance, reasons=("nothing_open",))
+        return Choice(procedure=procedure, balance=asked, reasons=("not_mandated",))
+    if balance.open_cents <= 0:
+        return Choice(procedure=procedure, balance=asked, reasons=("nothing_open",))
     if procedure == "writ":
-        return Choice(procedure=procedure, balance=command.balance)
+        return Choice(procedure=procedure, balance=asked)
     verdict = be.ios_eligibility(
         creditor_is_registered=bool(command.mandate.creditor.enterprise_number),
         debtor_is_registered=bool(command.debtor.enterprise_number),
         in_course_of_enterprise=all(claim.is_commercial_contract for claim in command.claims),
     )
-    return Choice(procedure=procedure, balance=_capped(command.balance), reasons=tuple(verdict.reasons))
+    return Choice(procedure=procedure, balance=asked, reasons=tuple(verdict.reasons))
+
+
+def asked_in(procedure: ProcedureName, balance: Balance) -> Balance:
+    """What of a balance may be asked in a procedure."""
+    return balance if procedure == "writ" else _capped(balance)
 
 
 def _capped(balance: Balance) -> Balance:

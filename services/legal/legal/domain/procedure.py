@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
+from contracts.legal import Balance
+
 
 class Standing(StrEnum):
     """Where a handoff stands. Only forward."""
@@ -51,4 +53,10 @@ class Procedure:
     is_mandated: bool = False
     paid_on: date | None = None
     declined: tuple[str, ...] = ()
+    balance: Balance | None = None  # the newest that was told, by the ledger or with the mandate
     handoff: Handoff | None = None
+
+
+def newest(known: Balance | None, told: Balance) -> Balance:
+    """Which of two owners' balances knows more payments; of two that know the same ones, the mandate's (`told`)."""
+    return known if known is not None and known.paid_cents > told.paid_cents else told

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from common.errors import InvalidMessage
 from common.messages import Personal
-from contracts.ledger import CaseFilePaid
+from contracts.ledger import CaseFilePaid, PaymentAllocated
 from contracts.legal import (
     Balance,
     FileHandedOff,
@@ -16,13 +16,14 @@ from contracts.legal import (
     HandoffRecalled,
     MandateProcedure,
     PartnerAct,
+    PartPaymentReceived,
     ProcedureDeclined,
     RecallAcknowledged,
 )
 from contracts.values import Address, ClaimTerms, Creditor, DebtorContact, DebtorFacts, Mandate, Segment
 from legal.domain.partners import Partner, choose_partner
 from legal.domain.procedure import Standing
-from legal.handlers import Handlers, recall_when_paid, take_act
+from legal.handlers import Handlers, follow_payment, recall_when_paid, take_act
 from legal.procedures.partner_list import load_partners
 
 CASE = UUID("11111111-1111-4111-8111-111111111111")
@@ -140,6 +141,82 @@ def test_a_payment_calls_the_file_back():
 def test_a_file_paid_before_its_mandate_never_goes():
     paid = recall_when_paid(None, PAID, NOW).state
     assert HANDLERS.mandate_procedure(paid, a_mandate(), NOW).send == ()
+
+
+def part_paid(cents=20_000, *, costs=4_000, name="p", interest=4_533, clause=3_000):
+    """What the ledger tells of a payment; by default nothing of the mandate falls away."""
+    left = 100_000 - cents
+    return PaymentAllocated(
+        case_file_id=CASE, payment_id=uuid5(CASE, name), amount_cents=cents, value_on=date(2026, 4, 28), parts=(),
+        overpaid_cents=0, open_cents=left,
+        balance=Balance(
+            as_of=date(2026, 5, 5), principal_cents=left, late_interest_cents=interest, costs_cents=costs,
+            indemnity_cents=clause, paid_cents=cents, open_cents=left + interest + costs + clause,
+        ),
+    )  # fmt: skip
+
+
+def test_a_part_payment_is_told_to_the_partner_with_what_is_left():
+    decision = follow_payment(handed_off(segment=Segment.NL_CONSUMER).state, part_paid(costs=1_500), NOW)
+    [told] = decision.send
+    assert isinstance(told, PartPaymentReceived)
+    assert told.topic_name() == f"legal.partner-{decision.state.handoff.partner}.v1"
+    assert (told.amount_cents, told.value_on) == (20_000, date(2026, 4, 28))
+    assert told.balance == part_paid(costs=1_500).balance  # costs that fell away are no longer asked
+    assert follow_payment(decision.state, part_paid(costs=1_500), NOW).send == ()
+
+
+def test_what_is_left_in_an_uncontested_claim_is_cut_to_a_tenth_as_the_order_was():
+    [told] = follow_payment(handed_off().state, part_paid(50_000), NOW).send
+    assert (told.balance.late_interest_cents, told.balance.indemnity_cents) == (4_533, 467)
+    assert told.balance.open_cents == 50_000 + 5_000 + 4_000
+
+
+def test_a_payment_that_the_mandate_counts_already_is_no_news():
+    mandate = a_mandate().model_copy(update={"balance": part_paid().balance})
+    decision = follow_payment(HANDLERS.mandate_procedure(None, mandate, NOW).state, part_paid(), NOW)
+    assert decision.send == ()
+    assert decision.state.balance == mandate.balance
+
+
+@pytest.mark.parametrize("standing", ["refused", "recalled"])
+def test_a_partner_who_has_the_file_no_more_is_told_of_no_payment(standing):
+    state = act(handed_off().state, standing).state
+    assert follow_payment(state, part_paid(), NOW).send == ()
+
+
+def test_what_pays_all_is_told_as_a_recall_alone():
+    whole = part_paid(100_000, costs=0, interest=0, clause=0)
+    after = follow_payment(handed_off().state, whole, NOW)
+    assert after.send == ()
+    assert kinds(recall_when_paid(after.state, PAID, NOW)) == ["HandoffRecalled", "RecallOrdered"]
+
+
+def in_order(*facts):
+    """The state that a mandate of dunning and what the ledger tells come to, and the balance that the partner knows."""
+    state, known = None, None
+    for fact in facts:
+        handler = HANDLERS.mandate_procedure if isinstance(fact, MandateProcedure) else follow_payment
+        decision = handler(state, fact, NOW)
+        state = decision.state
+        for message in decision.send:
+            known = message.balance if isinstance(message, HandoffOrdered | PartPaymentReceived) else known
+    return state, known
+
+
+@pytest.mark.parametrize("segment", [Segment.NL_CONSUMER, Segment.BE_ENTERPRISE])
+@pytest.mark.parametrize("counted", [0, 1, 2], ids=["mandate_knows_none", "mandate_knows_one", "mandate_knows_both"])
+def test_a_mandate_and_the_ledgers_payments_in_every_order_give_one_state_and_one_balance_to_the_partner(
+    segment, counted
+):
+    payments = [part_paid(20_000), part_paid(50_000, costs=1_500, name="q")]
+    mandate = a_mandate(segment)
+    if counted:
+        mandate = mandate.model_copy(update={"balance": payments[counted - 1].balance})
+    outcomes = [in_order(*payments[:place], mandate, *payments[place:]) for place in range(3)]
+    assert outcomes[0][1].paid_cents == 50_000
+    assert outcomes[0][1].costs_cents == 1_500
+    assert all(outcome == outcomes[0] for outcome in outcomes)
 
 
 def act(procedure, kind, *, partner=None, cost=0):
