@@ -128,9 +128,8 @@ class Consumers:
             for kind in (line.message, line.arrives_as):
                 if kind is not None:
                     lines.setdefault((line.thing, kind), line)
-        names = {
-            line.message: ",".join(other.handler.__name__ for other in self.lines_for(line.message)) for line in self.on
-        }
+        names = {line.arrives_as: line.handler.__name__ for line in self.on if line.arrives_as is not None}
+        names |= {line.message: ",".join(o.handler.__name__ for o in self.lines_for(line.message)) for line in self.on}
         object.__setattr__(self, "_lines", lines)
         object.__setattr__(self, "_handler_names", names)
 
