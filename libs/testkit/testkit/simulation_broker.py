@@ -6,7 +6,7 @@ import asyncio
 import random
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import ConsumerRecord
@@ -27,18 +27,20 @@ class SimBroker:
     def __init__(self) -> None:
         self.logs: dict[tuple[str, int], list[Record]] = {}
         self.written = 0  # records on all topics
+        self.on_its_way: Callable[[Record], Record] = lambda told: told  # what becomes of a record
         self.readers: dict[str, list[SimConsumer]] = {}  # topic ->
 
-    def append(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+    def append(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> Record:
         """Write a record behind the others of its partition."""
         partition = zlib.crc32(key or b"") % PARTITIONS
         log = self.logs.setdefault((topic, partition), [])
-        log.append(
-            ConsumerRecord(topic, partition, len(log), 0, 0, key, value, None, 0, len(value or b""), tuple(headers))
-        )
+        size = len(value or b"")
+        told: Record = ConsumerRecord(topic, partition, len(log), 0, 0, key, value, None, 0, size, tuple(headers))
+        log.append(record := self.on_its_way(told))
         self.written += 1
         for reader in self.readers.get(topic, ()):
             reader.unread += 1
+        return record
 
     def records(self, topic: str) -> list[Record]:
         """Everything on a topic, partition after partition."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import asyncpg
 
+from common import redrive
 from common.calls import Caller, Channel, OpenCall
 from common.decisions import Consumers, Due
 from common.errors import TemporaryFailure
@@ -17,8 +18,9 @@ from common.records import Record, safe_parser
 from common.runner import Answer, Runner, Submission
 from common.under_way import CallsUnderWay
 from testkit.simulation_broker import SimBroker, SimConsumer, SimRelay
+from testkit.simulation_desk import DeskPool, desk_queries, has_asked
 from testkit.simulation_faults import Severity
-from testkit.simulation_store import Crash, Query, Row, SimPool, SimStore
+from testkit.simulation_store import Crash, Query, Row, SimStore
 
 CONSUMER_FAULTS = (
     "db_error", "crash_before_commit", "crash_after_commit", "crash_before_ack", "rebalance", "zombie_late",
@@ -28,6 +30,7 @@ RELAY_FAULTS = ("relay_crash_before_commit", "relay_crash_after_commit", "two_re
 ALARM_FAULTS = ("alarm_crash_before_commit", "alarm_crash_after_commit")
 SUBMIT_FAULTS = ("submit_db_error", "submit_crash_before_commit", "submit_crash_after_commit", "submitted_twice")
 CALL_FAULTS = ("crash_in_call", "call_crash_before_commit", "call_crash_after_commit")
+DESK_FAULTS = ("desk_db_error", "desk_crash_before_commit", "desk_crash_after_commit", "two_desks")
 MOST_TURNS_OF_CALLS = 6
 Deed = Callable[[str | None], Awaitable[None]]
 
@@ -60,9 +63,10 @@ class SimService:
     ) -> None:
         self.name, self.catalogue, self.consumers, self.channels = name, catalogue, consumers, channels
         self.world, self.rng, self.faults, self.broker = world, world.rng, world.faults, world.broker
-        self.store = SimStore(self.rng, now=world.now, queries=queries, defaults=defaults, checks=checks)
-        self.consumer = SimConsumer(self.broker, topics, self.rng)
         self.things = consumers.things()
+        own = {**desk_queries(self.things), **queries}
+        self.store = SimStore(self.rng, now=world.now, queries=own, defaults=defaults, checks=checks)
+        self.consumer = SimConsumer(self.broker, topics, self.rng)
         self.alarmed = [thing for thing in self.things if consumers.line_for(Due, thing) is not None]
         self.zombie: tuple[Runner, Sequence[Record]] | None = None
         self.strangers: deque[Submission] = deque()
@@ -73,7 +77,7 @@ class SimService:
         self.due: tuple[int, datetime | None] = (-1, None)  # at this number of commits
 
     def _new_runner(self, instance: str) -> "SimRunner":
-        pool: Any = SimPool(self.store)
+        pool: Any = DeskPool(self.store)
         return SimRunner(
             service=self.name,
             instance=instance,
@@ -124,6 +128,7 @@ class SimService:
             or tables.get("outside_call")
             or self.consumer.is_behind()
             or self._has_due()
+            or has_asked(self.store)
         )
 
     def deeds(self) -> list[tuple[Sequence[str], Deed]]:
@@ -139,6 +144,8 @@ class SimService:
             deeds.append((SUBMIT_FAULTS, self.answer_strangers))
         if self.store.tables.get("outside_call"):
             deeds.append((CALL_FAULTS, self.call_outside))
+        if has_asked(self.store):
+            deeds.append((DESK_FAULTS, self.settle_letters))
         return deeds
 
     async def do_everything(self) -> None:
@@ -273,6 +280,34 @@ class SimService:
         answers = await self.runner.submit(batch)
         for submission, answer in zip(batch, answers, strict=True):
             self.answers.setdefault((submission.source, submission.id), []).append(answer)
+
+    async def settle_letters(self, fault: str | None) -> None:
+        """Do what was asked of dead letters, alone or two processes at once, struck by one fault."""
+        desks = [redrive.settle_asked(self.runner)]
+        if fault == "two_desks":
+            self.faults[fault] += 1
+            self.others.append(self._new_runner(f"{len(self.others) + 1}"))
+            desks.append(redrive.settle_asked(self.others[-1]))
+            self.store.overlapping = True
+        else:
+            self.store.arm(fault.removeprefix("desk_") if fault else None)
+        failed, crash = 0, None
+        for outcome in await asyncio.gather(*desks, return_exceptions=True):
+            if isinstance(outcome, Crash):
+                crash = outcome
+            elif isinstance(outcome, asyncpg.ConnectionDoesNotExistError):
+                failed += 1
+            elif isinstance(outcome, BaseException):
+                raise outcome
+            else:
+                failed += outcome
+        self.store.overlapping = False
+        assert not failed or fault == "desk_db_error", "nothing struck, and a letter was not settled"
+        self.faults["desk_db_error"] += failed
+        self.store.arm(None)
+        if crash is not None:
+            self.faults[f"desk_{crash}"] += 1
+            await self.die()
 
     async def call_outside(self, fault: str | None) -> None:
         """Let calls to the outside go on, and perhaps die in the middle of one, or at the commit of its outcome."""
