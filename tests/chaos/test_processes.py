@@ -1,4 +1,4 @@
-"""Members of a group that fail without dying: long work, a blocked loop, a rolling restart."""
+"""Members of a group that fail without dying: faults of ours, long work, a blocked loop, a rolling restart."""
 
 import asyncio
 import signal
@@ -7,9 +7,13 @@ from pathlib import Path
 
 import asyncpg
 
+from testkit.chaos import failpoint_names
+from testkit.chaos_desk import Desk
 from testkit.chaos_kills import SESSION_TIMEOUT_MS, end
 
 PROGRESS = "SELECT coalesce(sum(next_offset), 0) FROM progress"
+LIVES = 5  # among which the instants are spread
+OF_UNKNOWN_OUTCOME = ("before_outside_call", "after_outside_call")  # done or not: nobody knows
 FIRST_BATCH_IS_LONG = """
 CREATE SEQUENCE batches;
 CREATE FUNCTION be_long() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -22,6 +26,23 @@ END $$;
 CREATE TRIGGER long_batch AFTER INSERT ON progress FOR EACH STATEMENT EXECUTE FUNCTION be_long();
 """
 SLEEPS = "SELECT client_port FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+
+
+async def test_a_fault_of_ours_at_each_instant_is_tried_again_and_nothing_is_lost_or_parked(
+    kafka, database, toy_world, closes
+):
+    async with toy_world(kafka, database("toy")) as world:
+        async with world.worked(Desk(database_url=world.database_url, seed=1)):
+            for names in (failpoint_names()[first::LIVES] for first in range(LIVES)):
+                life = await world.begin_life(failpoints=",".join(f"{name}=raise*2" for name in names))
+                for name in names:
+                    await world.until_reached(f"{name}=raise", times=2)
+                    world.unknown_calls += 2 * (name in OF_UNKNOWN_OUTCOME)
+                await moves(world)
+                await end(life)
+            life = await world.begin_life()
+        await closes(world)
+        assert not life.died.done()
 
 
 async def test_work_longer_than_a_member_may_take_is_acknowledged_too_late_and_the_member_comes_back(
