@@ -23,6 +23,7 @@ def check(life) -> Counter:
     """All of it; returns the conservation account. Raises AssertionError naming what is broken."""
     check_rest(life)
     conserved = check_conservation(life)
+    check_order(life)
     check_sequences(life)
     check_claims(life)
     check_receivers(life)
@@ -102,6 +103,22 @@ def check_desk(life, service, wanted) -> Counter:
         if topic in service.consumer.topics and headers["ce_type"].decode() in wanted:
             assert letters[topic, f"{partition}/{offset}"]["settled_as"] == "applied", f"{service.name}: not mended"
     return Counter(row["settled_as"] for row in letters.values() if row["settled_at"] is not None)
+
+
+def check_order(life):
+    """Each service applies what a topic told about one key in its order, whatever stood on the desk in between: what
+    comes later is never written before (`after_commits`: how many transactions the service had committed by then). Not
+    what the ledger asks itself: a receipt has the key of its bank account and waits for the case file that it is for.
+    """
+    for name, service in life.services.items():
+        applied_after = {str(row["event_id"]): row["after_commits"] for row in service.store.rows("inbox")}
+        last: dict[tuple[str, bytes], int] = {}
+        for topic in service.consumer.topics - {"ledger.requests.v1"}:
+            for record, headers in life.published(topic):
+                at = applied_after.get(headers["ce_id"].decode())
+                if at is not None:
+                    assert at >= last.get((topic, record.key), 0), f"{name}: {topic} {record.key} out of order"
+                    last[topic, record.key] = at
 
 
 def is_poison_for(headers, wanted):

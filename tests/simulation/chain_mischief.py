@@ -50,7 +50,7 @@ class Mischief:
         self.topics = sorted({t for service in life.services.values() for t in service.consumer.topics})
         often = {self.put_poison: 5, self.order_again: 2, self.damage_next: 5, self.damage_again: 2}
         self.deeds = [deed for deed, times in often.items() for _ in range(times)]
-        days = [FIRST_DAY + timedelta(days=self.rng.randint(0, 60)) for _ in self.deeds]
+        days = [FIRST_DAY + timedelta(days=self.rng.randint(0, self.rng.choice((3, 60)))) for _ in self.deeds]
         self.planned = sorted((local(day, time(11, 11)), n) for n, day in enumerate(days))
         self.to_damage = 0  # records that will be damaged on their way
         self.tried = set()  # letters of which something was asked before
@@ -132,7 +132,7 @@ class Mischief:
         self.life.forged.add(event_id)
 
     def damage_next(self):
-        self.to_damage += 1
+        self.to_damage += self.rng.choice((1, 1, 2, 4))
 
     def damage_again(self):
         """What was told and taken long ago comes again, damaged."""

@@ -18,7 +18,7 @@ from common.records import Record, safe_parser
 from common.runner import Answer, Runner, Submission
 from common.under_way import CallsUnderWay
 from testkit.simulation_broker import SimBroker, SimConsumer, SimRelay
-from testkit.simulation_desk import DeskPool, desk_queries, has_asked
+from testkit.simulation_desk import DeskPool, desk_queries, has_asked, open_letters
 from testkit.simulation_faults import Severity
 from testkit.simulation_store import Crash, Query, Row, SimStore
 
@@ -144,7 +144,7 @@ class SimService:
             deeds.append((SUBMIT_FAULTS, self.answer_strangers))
         if self.store.tables.get("outside_call"):
             deeds.append((CALL_FAULTS, self.call_outside))
-        if has_asked(self.store):
+        if any(letter.get("asked_as") for _, letter in open_letters(self.store)):
             deeds.append((DESK_FAULTS, self.settle_letters))
         return deeds
 

@@ -59,7 +59,8 @@ async def _enter_inbox(tx: "SimTransaction", sql: str, arguments: Sequence[Any])
     ids, handlers, now = arguments
     new: list[Row] = []
     for event_id, handler in zip(ids, handlers, strict=True):
-        if await _insert(tx, sql, "inbox", event_id, {"event_id": event_id, "seen_at": now, "handler": handler}):
+        row = {"event_id": event_id, "seen_at": now, "handler": handler, "after_commits": tx.store.commits}
+        if await _insert(tx, sql, "inbox", event_id, row):
             new.append({"event_id": event_id})
     return new
 
@@ -69,7 +70,7 @@ async def _mark_inbox(tx: "SimTransaction", _sql: str, arguments: Sequence[Any])
         row = tx.get("inbox", event_id)
         if row is not None:
             await tx.lock("inbox", event_id)
-            tx.put("inbox", event_id, row | {"handler": arguments[1]})
+            tx.put("inbox", event_id, row | {"handler": arguments[1], "after_commits": tx.store.commits})
     return []
 
 
