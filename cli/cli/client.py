@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typer
 from rich.console import Console
@@ -119,15 +119,19 @@ def _raw(url: str, key: str, body: dict[str, Any] | None = None, *, service: str
         with urllib.request.urlopen(asked, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - a loopback URL
             return answer.read()
     except urllib.error.HTTPError as error:
-        raise LocalStackError(_reason(error.read())) from error
+        raise LocalStackError(reason_of(error.read())) from error
     except OSError as error:
         raise LocalStackError(f"{service} does not answer: {error}") from error
 
 
-def _reason(content: bytes) -> str:
+def reason_of(content: bytes) -> str:
+    """A refusal in words, whatever form its service gave it."""
     try:
         problem: dict[str, Any] = json.loads(content)
     except ValueError:
         return content.decode(errors="replace")[:200]
     errors = "; ".join(f"{one.get('field')} {one.get('reason')}" for one in problem.get("errors", []))
-    return ": ".join(str(text) for text in (problem.get("title"), problem.get("detail"), errors) if text)
+    detail = problem.get("detail")
+    if isinstance(detail, list):  # a body that its service could not read, field by field
+        detail = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in cast("list[dict[str, Any]]", detail))
+    return ": ".join(str(text) for text in (problem.get("title"), detail, errors) if text)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.places import state_dir
 from cli.up import the_platform
@@ -71,15 +71,21 @@ def show(console: Console, text: str) -> None:
     case_file_id = find_case_file(text, platform)
     messages = messages_about(case_file_id, databases)
     console.print(f"case file {case_file_id}: {len(messages)} messages")
-    table = Table("when", "who said it", "message", "#", "topic", "who folded it", box=None, padding=(0, 2))
-    for message in messages:
-        takers = ", ".join(message.folded_by) or ("nobody yet" if message.sent else "not sent yet")
-        table.add_row(message.at, message.service, message.type, message.sequence, message.topic, takers)
-    console.print(table)
+    console.print(table_of(messages))
     for database in databases:
         for query in (_PARKED, _WAITING):
             for at, where, reason, state in run_sql(database.url, query.format(subject=literal(str(case_file_id)))):
                 console.print(f"[yellow]{state}[/] in {database.service} since {at}: {escape(where)}: {escape(reason)}")
+
+
+def table_of(messages: Sequence[Published]) -> Table:
+    """A row a message. A narrow terminal breaks names and never cuts them."""
+    headers = ("when", "who said it", "message", "#", "topic", "who folded it")
+    table = Table(*(Column(header, overflow="fold") for header in headers), box=None, padding=(0, 2))
+    for message in messages:
+        takers = ", ".join(message.folded_by) or ("nobody" if message.sent else "not sent yet")
+        table.add_row(message.at, message.service, message.type, message.sequence, message.topic, takers)
+    return table
 
 
 def find_case_file(text: str, platform: Platform) -> UUID:

@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from cli import places
-from cli.client import example_iban, example_number
+from cli.client import example_iban, example_number, reason_of
 from cli.gate import gate_steps
+from cli.trace import Published, table_of
 from cli.up import agency_gaps
 from statutes.references import is_iban
 
@@ -79,6 +81,23 @@ def test_a_named_server_that_is_down_is_one_sentence_and_no_traceback(tmp_path: 
     assert answer.returncode == 1
     assert "DATABASE_URL" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_a_narrow_terminal_breaks_the_names_of_a_trace_and_cuts_none():
+    said = Published(
+        id="1", at="2026-11-24 20:40:22.415037+00", service="intake", topic="intake.case-files.v1",
+        type="intake.CaseFileOpened.v1", sequence="1", sent=True, folded_by=("dunning.open_case_file",),
+    )  # fmt: skip
+    narrow = Console(width=80)
+    with narrow.capture() as shown:
+        narrow.print(table_of([said]))
+    assert "\u2026" not in shown.get()
+
+
+def test_a_body_that_its_service_cannot_read_is_said_in_words():
+    answer = b'{"detail": [{"loc": ["body", "because"], "msg": "String should have at least 3 characters"}]}'
+    assert reason_of(answer) == "because: String should have at least 3 characters"
+    assert reason_of(b'{"title": "No such hold", "detail": "Not held"}') == "No such hold: Not held"
 
 
 def test_arguments_of_test_go_to_pytest_and_so_does_its_exit_code():
