@@ -12,6 +12,8 @@ from rich.console import Console
 
 from cli.places import checkout
 
+WHOLE_SUITE = ("--numprocesses=2", "--dist=loadfile")  # much of it waits for time-outs: one process would wait alone
+
 
 @dataclass(frozen=True)
 class Step:
@@ -58,13 +60,14 @@ def run_gate(console: Console) -> int:
 
 
 def run_tests(arguments: Sequence[str]) -> int:
-    """Pytest on the whole suite, or on what the arguments name; its own exit code. `--mutants`: take each safety
-    element out of a copy of the code, and say which test notices.
+    """Pytest on the whole suite, by two processes that have servers of their own, or on what the arguments name; its own
+    exit code. `--mutants`: take each safety element out of a copy of the code, and say which test notices.
     """
     os.chdir(checkout())
     if list(arguments) == ["--mutants"]:
         return subprocess.run([sys.executable, "tests/mutants/mutants.py"], check=False).returncode
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], check=False).returncode  # noqa: S603 - our own command line
+    chosen = arguments or WHOLE_SUITE
+    return subprocess.run([sys.executable, "-m", "pytest", *chosen], check=False).returncode  # noqa: S603 - our own command line
 
 
 def _run(command: Sequence[str], root: Path) -> subprocess.CompletedProcess[str]:
