@@ -60,7 +60,7 @@ def run_gate(console: Console) -> int:
 
 
 def run_tests(arguments: Sequence[str]) -> int:
-    """Pytest on the whole suite, by two processes that have servers of their own, or on what the arguments name; its own
+    """Pytest on the whole suite, by two processes with servers of their own, or on what the arguments name; its own
     exit code. `--mutants`: take each safety element out of a copy of the code, and say which test notices.
     """
     os.chdir(checkout())
