@@ -21,12 +21,12 @@ def toy_world(tmp_path):
 
 
 @pytest.fixture
-def closes():
-    """Settle, print the conservation line, and hold the account to it."""
+def closes(conserved):
+    """Settle, tell the conservation line, and hold the account to it."""
 
     async def check(world):
         tally = await world.settle()
-        print(tally.line(), dict(world.injected))  # noqa: T201  the conservation line, shown by -s and on failure
+        conserved(f"{world.folder.name}: {tally.line()} {dict(world.injected)}")
         assert not tally.faults, tally.faults[:20]
         assert tally.applied
         assert tally.parked

@@ -6,12 +6,12 @@ from testkit.chaos_kills import RANDOM_INSTANT, SESSION_TIMEOUT_MS, TAKEN_OVER, 
 KILLS = 40
 
 
-async def test_after_seeded_kills_of_two_members_every_input_counts_once_in_order(kafka, database, tmp_path):
+async def test_after_seeded_kills_of_two_members_every_input_counts_once_in_order(kafka, database, tmp_path, conserved):
     async with a_world(
         seed=5, bootstrap=kafka, database_url=database("toy"), folder=tmp_path, session_timeout_ms=SESSION_TIMEOUT_MS
     ) as world:
         tally = await run_kills(world, kills=KILLS)
-    print(tally.line(), dict(world.injected))  # noqa: T201  the conservation line, shown by -s and on failure
+    conserved(f"kills: {tally.line()} {dict(world.injected)}")
     assert not tally.faults, tally.faults[:20]
     assert all(world.injected[name] for name in failpoint_names()), "an instant without a kill"
     assert world.injected[RANDOM_INSTANT] >= 10

@@ -27,7 +27,7 @@ def broker(run_dir, tmp_path, free_ports):
 
 
 async def test_after_a_lost_tail_what_is_sent_again_counts_once_and_consumers_beyond_the_end_read_it(
-    broker, database, tmp_path
+    broker, database, tmp_path, conserved
 ):
     begun = system_now()
     url = database("toy")
@@ -59,7 +59,7 @@ async def test_after_a_lost_tail_what_is_sent_again_counts_once_and_consumers_be
             await sender.finish()
             tally = await world.settle()
             assert not life.died.done()
-    print(tally.line(), dict(world.injected))  # noqa: T201  the conservation line, shown by -s and on failure
+    conserved(f"power loss: {tally.line()} {dict(world.injected)}")
     assert not tally.faults, tally.faults[:20]
     assert tally.applied
     assert tally.duplicates, "what was read before came again"

@@ -27,31 +27,30 @@ class Conservation:
         for kept, counters in zip((self.sums, self.faults, self.happened), counted, strict=False):
             kept.update(counters)
 
-    def write(self, reporter):
+    def line(self):
         sums = self.sums
         rest = "".join(f" + {words} {sums[name]}" for name, words in self.rest.items())
         again = f" published again {sums['published_again']};" if sums["published_again"] else ""
         people = f"; people: {counted(self.happened)}" if self.happened else ""
-        reporter.section(self.title)
-        reporter.line(
-            f"{self.seeds} seeds: inputs {sums['inputs']} = applied {sums['applied']} + duplicates {sums['duplicates']}"
-            f" + parked {sums['parked']}{rest};{again} faults: {counted(self.faults)}{people}"
+        return (
+            f"{self.title}, {self.seeds} seeds: inputs {sums['inputs']} = applied {sums['applied']} + duplicates"
+            f" {sums['duplicates']} + parked {sums['parked']}{rest};{again} faults: {counted(self.faults)}{people}"
         )
 
 
-TOY = Conservation("conservation", {"waiting": "waiting behind parked"})
-CHAIN = Conservation("conservation of the chain", {"no_concern": "of no concern"})
+TOY = Conservation("simulation of the toy", {"waiting": "waiting behind parked"})
+CHAIN = Conservation("simulation of the chain", {"no_concern": "of no concern"})
 
 
 @pytest.fixture(scope="session")
 def conservation():
-    """Of the toy; printed at the end."""
+    """Of the toy."""
     return TOY
 
 
 @pytest.fixture(scope="session")
 def chain_conservation():
-    """Of the chain; printed at the end."""
+    """Of the chain."""
     return CHAIN
 
 
@@ -61,12 +60,6 @@ def _quiet():
     be_quiet()
     yield
     structlog.configure(**before)
-
-
-def pytest_terminal_summary(terminalreporter):
-    for kept in (TOY, CHAIN):
-        if kept.seeds:
-            kept.write(terminalreporter)
 
 
 def counted(kinds):

@@ -24,8 +24,9 @@ HAPPENED = {
 }  # fmt: skip
 
 
-def test_the_chain_keeps_its_promises_under_every_fault(chain_conservation):
+def test_the_chain_keeps_its_promises_under_every_fault(chain_conservation, conserved):
     chain_conservation.keep(SEEDS, live_all(live_and_judge, range(FIRST, FIRST + SEEDS)))
+    conserved(chain_conservation.line())
 
 
 def test_every_kind_of_fault_struck_the_chain_and_all_that_people_do_was_done(chain_conservation):

@@ -13,8 +13,9 @@ SEEDS = int(os.environ.get("SIMULATION_SEEDS", "1000"))
 ENOUGH = 40
 
 
-def test_every_effect_comes_once_and_in_order_under_every_fault(conservation):
+def test_every_effect_comes_once_and_in_order_under_every_fault(conservation, conserved):
     conservation.keep(SEEDS, live_all(live, range(FIRST, FIRST + SEEDS)))
+    conserved(conservation.line())
 
 
 def test_every_kind_of_fault_was_injected(conservation):

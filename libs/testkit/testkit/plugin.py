@@ -6,7 +6,7 @@ run in containers.
 
 import os
 import secrets
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -22,10 +22,28 @@ from local_stack.smtp import SmtpServer
 from testkit.containers import NoContainersError, kafka_in_container, postgres_in_container, wants_containers
 from testkit.servers import a_kafka, a_postgres, run_folder
 
+CONSERVATION = "conservation"
+
 
 def pytest_configure() -> None:
     """Logs as in production: one line each, and no values in tracebacks."""
     set_up_structlog()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The conservation lines of the run, whichever of its processes drew them up."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    lines = [text for report in reports for name, text in report.user_properties if name == CONSERVATION]
+    if lines:
+        terminalreporter.section(CONSERVATION)
+        for line in lines:
+            terminalreporter.line(str(line))
+
+
+@pytest.fixture
+def conserved(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Tells the conservation line of a test, which the summary at the end of the run shows."""
+    return lambda line: record_property(CONSERVATION, line)
 
 
 @contextmanager
