@@ -124,6 +124,22 @@ MUTANTS = (
         killer=SIMULATION,
     ),
     Mutant(
+        name="a producer sends on after a failure",
+        file="common/broker.py",
+        before="return OrderedProducer(",
+        after="return AIOKafkaProducer(",
+        killer="libs/common/tests/test_relay.py::"
+        "test_what_comes_behind_a_row_that_found_no_leader_is_not_written_before_it",
+    ),
+    Mutant(
+        name="a call whose commit went unheard waits for a restart",
+        file="common/runner.py",
+        before="self.calls.doubt(batch.calls)",
+        after="pass",
+        killer="libs/common/tests/test_runner.py::"
+        "test_calls_whose_commit_nobody_heard_of_are_made_once_and_without_a_restart",
+    ),
+    Mutant(
         name="headers are not made safe",
         file="common/records.py",
         before="return await original(tuple(_clean(record) for record in message))",
