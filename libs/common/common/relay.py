@@ -1,13 +1,13 @@
-"""The relay: publishes the outbox, shard by shard, in order per key, at least once.
+"""The relay: publishes the outbox, some shards at a time, in order per key, at least once.
 
-A batch is taken, sent, and filed in one transaction that commits only after every acknowledgement. One relay owns a
-shard at a time (advisory lock of the same transaction). A failed idempotent producer is never used again.
+A batch is taken, sent, and filed in one transaction that commits only after every acknowledgement. A shard is one
+relay's at a time (advisory lock of the same transaction). A failed idempotent producer is never used again.
 """
 
 import asyncio
 import contextlib
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 
 import asyncpg
@@ -123,9 +123,9 @@ class Relay:
             " AND NOT EXISTS (SELECT FROM outbox_stopped AS t WHERE t.shard = s.shard)",
             SHARDS,
         )
-        moved = 0
-        for row in shards:
-            moved += await self._drain(connection, producer, row["shard"])
+        moved, left = 0, deque(row["shard"] for row in shards)
+        while left:
+            moved += await self._drain(connection, producer, left)
         metrics.RELAYED.labels(self.service).inc(moved)
         return moved
 
@@ -158,23 +158,28 @@ class Relay:
         if connection is not None:
             connection.terminate()
 
-    async def _drain(self, connection: asyncpg.Connection, producer: AIOKafkaProducer, shard: int) -> int:
+    async def _drain(self, connection: asyncpg.Connection, producer: AIOKafkaProducer, shards: deque[int]) -> int:
+        """One batch: of as many shards as it takes to fill it, for each transaction and each request has its price."""
         async with connection.transaction():
-            if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1, $2)", RELAY_LOCK, shard):
-                return 0  # another relay owns this shard right now
-            rows = sorted(await connection.fetch(TAKE, shard, BATCH_ROWS), key=lambda row: row["seq"])
+            rows: list[tuple[int, asyncpg.Record]] = []
+            while shards and len(rows) < BATCH_ROWS:
+                shard = shards.popleft()
+                if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1, $2)", RELAY_LOCK, shard):
+                    taken = await connection.fetch(TAKE, shard, BATCH_ROWS - len(rows))
+                    rows += [(shard, row) for row in sorted(taken, key=lambda row: row["seq"])]
+                # else another relay owns this shard right now
             if not rows:  # another relay was faster; nor is this an instant to die at
                 return 0
             failpoint("after_delete")
             futures: list[asyncio.Future[object]] = []
             try:
                 async with asyncio.timeout(LONGEST_BATCH_SECONDS):
-                    for row in rows:
-                        futures.append(await self._send(producer, shard, row))  # noqa: PERF401  kept when one raises
+                    for shard, row in rows:
+                        futures.append(await self._send(producer, shard, row))  # kept when one raises
                     failpoint("between_sends")
                     results = await asyncio.gather(*futures, return_exceptions=True)
             finally:
-                _raise_refusal(shard, rows, futures)
+                _raise_refusal(rows, futures)
             for result in results:
                 if isinstance(result, BaseException):
                     raise result  # roll back: nothing is filed
@@ -207,9 +212,9 @@ class Relay:
                 )  # fmt: skip
 
 
-def _raise_refusal(shard: int, rows: Sequence[asyncpg.Record], futures: Sequence["asyncio.Future[object]"]) -> None:
+def _raise_refusal(rows: Sequence[tuple[int, asyncpg.Record]], futures: Sequence["asyncio.Future[object]"]) -> None:
     """Raise RowRefusedError for the first row that the broker refused, whatever became of the others for its sake."""
-    for row, future in zip(rows, futures, strict=False):
+    for (shard, row), future in zip(rows, futures, strict=False):
         fault = future.exception() if future.done() and not future.cancelled() else None
         if isinstance(fault, REFUSALS):
             raise RowRefusedError(shard, row["seq"], type(fault).__name__)
