@@ -17,6 +17,13 @@ else:
     Connection, Pool = asyncpg.Connection, asyncpg.Pool
 
 T = TypeVar("T")
+AWAY = (  # a server that is away, starts, or ended the session: asked again
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
 LONGEST_STATEMENT = "25s"
 LONGEST_WAIT_FOR_LOCK = "10s"
 LONGEST_SILENCE = "20s"  # of a process inside a transaction: one that sleeps there (a zombie) must let go of its locks

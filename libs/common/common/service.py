@@ -29,7 +29,7 @@ from common.decisions import Consumers, Due, Thing
 from common.health import Standing, consumer_faults, lag_of
 from common.logs import set_up_logs
 from common.messages import Catalogue
-from common.postgres import Pool, open_pool
+from common.postgres import AWAY, Pool, open_pool
 from common.records import Record
 from common.redrive import follow_desk
 from common.relay import Relay
@@ -41,6 +41,7 @@ log = structlog.get_logger()
 LONGEST_PAUSE_SECONDS = 30.0
 LOOK_FOR_DUE_SECONDS = 0.5
 SAMPLE_SECONDS = 5.0
+LONGEST_START_SECONDS = 30.0
 COLLECT_AFTER = 50_000  # new objects: a batch makes ten thousand and lets go of them; after 700 it cost a tenth of it
 
 Loop = Callable[["Service"], Awaitable[None]]
@@ -119,20 +120,7 @@ class Service:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncGenerator["Service"]:
         """Everything but HTTP, for as long as the block lasts."""
-        self.pool = await open_pool(self.settings.database_url, name=self.name)
-        self.runner = self._kind_of_runner()(
-            service=self.name,
-            instance=self.settings.instance,
-            pool=self.pool,
-            catalogue=self.catalogue,
-            consumers=self.consumers,
-            caller=Caller(self.channels),
-            on_commit=self._wake,
-            prefix=self.settings.topic_prefix,
-        )
-        async with self.pool.acquire() as connection:
-            self.stepped = await is_stepped(connection)
-        await self.runner.calls.resume()
+        await self._reach_database()
         tasks = [asyncio.create_task(work) for work in self._work()]
         log.info("service_started", instance=self.settings.instance, stepped=self.stepped)
         try:
@@ -146,6 +134,43 @@ class Service:
             await asyncio.gather(*tasks, return_exceptions=True)
             self.blocking.close()
             await self.pool.close()
+
+    async def _reach_database(self) -> None:
+        """The pool, what is read before all else, and the calls of an earlier life. A database that just starts, or
+        ends the session meanwhile, is asked again for a while.
+        """
+        make_runner = self._kind_of_runner()
+        deadline = time.monotonic() + LONGEST_START_SECONDS
+        while True:
+            try:
+                self.pool = await open_pool(self.settings.database_url, name=self.name)
+                await self._look_back(make_runner)
+            except AWAY as fault:
+                if time.monotonic() > deadline:
+                    raise
+                log.warning("database_not_reached", fault=type(fault).__name__)
+                await asyncio.sleep(0.2)
+            else:
+                return
+
+    async def _look_back(self, make_runner: Callable[..., Runner]) -> None:
+        self.runner = make_runner(
+            service=self.name,
+            instance=self.settings.instance,
+            pool=self.pool,
+            catalogue=self.catalogue,
+            consumers=self.consumers,
+            caller=Caller(self.channels),
+            on_commit=self._wake,
+            prefix=self.settings.topic_prefix,
+        )
+        try:
+            async with self.pool.acquire() as connection:
+                self.stepped = await is_stepped(connection)
+            await self.runner.calls.resume()
+        except BaseException:
+            self.pool.terminate()
+            raise
 
     def _kind_of_runner(self) -> Callable[..., Runner]:
         endpoint = self.settings.otel_exporter_otlp_endpoint

@@ -15,16 +15,11 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from common.postgres import AWAY
+
 LOOK_EVERY_SECONDS = 0.004
 TRIES_FOR_TOPIC = 100
-LOST = (  # a server that is away, or just back: looked at again
-    OSError,
-    KafkaError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-)
+LOST = (*AWAY, KafkaError)  # a server that is away, or just back: looked at again
 DUE_TABLES = """
 SELECT table_name
   FROM information_schema.columns

@@ -3,6 +3,8 @@
 import uuid
 from collections import Counter
 
+from common import service
+from common.clock import is_stepped
 from common.ids import new_event_id
 from testkit import toy
 
@@ -87,3 +89,21 @@ async def test_a_message_before_its_thing_waits_and_a_dead_letter_holds_its_key(
         await world.settle(6)
     assert await pool.fetchval("SELECT state ->> 'total' FROM counter WHERE counter_id = $1", early) == "5"
     assert await pool.fetchval("SELECT count(*) FROM waiting") == 1
+
+
+async def test_a_service_whose_session_ends_while_it_starts_starts_all_the_same(world, pool, monkeypatch):
+    ended = []
+
+    async def end_the_first(connection):
+        if not ended:
+            ended.append(await connection.fetchval("SELECT pg_backend_pid()"))
+            await pool.execute("SELECT pg_terminate_backend($1)", ended[0])
+        return await is_stepped(connection)
+
+    monkeypatch.setattr(service, "is_stepped", end_the_first)
+    key = uuid.uuid4()
+    await world.send(toy.OpenCounter(counter_id=key))
+    async with world.service().running():
+        await world.settle(1)
+    assert ended
+    assert await pool.fetchval("SELECT count(*) FROM counter WHERE counter_id = $1", key) == 1
