@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from uuid import UUID
 
-import asyncpg
-
 from common.calls import Caller, OpenCall, Outcome, left_open
 from common.failpoints import failpoint
 from common.postgres import Pool
@@ -47,7 +45,7 @@ class CallsUnderWay:
         try:
             async with self.pool.acquire() as connection:
                 calls = await left_open(connection, self.instance)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # the database is still away
+        except Exception:  # the database is still away
             self.unheard |= unheard
             raise
         for call in calls:
