@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from uuid import UUID
 
+import asyncpg
+
 from common.calls import Caller, OpenCall, Outcome, left_open
 from common.failpoints import failpoint
-from common.postgres import Pool
+from common.postgres import AWAY, Pool
 
 
 class CallsUnderWay:
@@ -45,7 +47,7 @@ class CallsUnderWay:
         try:
             async with self.pool.acquire() as connection:
                 calls = await left_open(connection, self.instance)
-        except Exception:  # the database is still away
+        except (asyncpg.PostgresError, *AWAY):  # the database is still away
             self.unheard |= unheard
             raise
         for call in calls:
