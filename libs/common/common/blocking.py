@@ -31,7 +31,7 @@ class BlockingWork:
         """
         if size_bytes <= LARGE_BYTES:
             return await asyncio.to_thread(work, *args, **kwargs)
-        reader = self._reader = self._reader or spawned_process()
+        reader = self._reader = self._reader or spawned_processes(1)
         try:
             return await asyncio.wrap_future(reader.submit(work, *args, **kwargs))
         except BrokenExecutor as fault:  # for want of memory perhaps; it stays broken
@@ -46,9 +46,9 @@ class BlockingWork:
             self._reader = None
 
 
-def spawned_process() -> ProcessPoolExecutor:
-    """A process that begins empty: one that is forked from a service with threads may hang."""
-    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=end_with_parent)
+def spawned_processes(count: int) -> ProcessPoolExecutor:
+    """Processes that begin empty: one that is forked from a service with threads may hang."""
+    return ProcessPoolExecutor(max_workers=count, mp_context=get_context("spawn"), initializer=end_with_parent)
 
 
 def end_with_parent() -> None:

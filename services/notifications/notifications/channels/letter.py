@@ -2,22 +2,19 @@
 
 import hashlib
 import json
-import os
 import re
-import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cache
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
 import typst
 
+from common.blocking import spawned_processes
 from common.money import euro
 from contracts.notifications import Block, Content, PaymentBlock, TableBlock, TextBlock
 from contracts.values import Address, Language
@@ -52,19 +49,7 @@ class SetLetter:
 
 def letter_pool(processes: int) -> ProcessPoolExecutor:
     """Processes that set letters. Spawned: a process forked after Typst was loaded hangs."""
-    return ProcessPoolExecutor(max_workers=processes, mp_context=get_context("spawn"), initializer=end_with_parent)
-
-
-def end_with_parent() -> None:
-    """A process of the pool ends when its parent is gone, however that ended: nobody else would end it."""
-    parent = parent_process()
-    assert parent is not None, "only a spawned process has a parent to wait for"
-
-    def wait_for_end() -> None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=wait_for_end, name="end_with_parent", daemon=True).start()
+    return spawned_processes(processes)
 
 
 def try_letter(content_json: str, language: Language, on: date) -> SetLetter:
