@@ -71,8 +71,8 @@ class Nursery:
 
     def __init__(self, log_file: Path) -> None:
         self.log_file = log_file
-        self.deaths: dict[int, asyncio.Future[int]] = {}
-        self.births: asyncio.Queue[int] = asyncio.Queue()
+        self.deaths: dict[int, asyncio.Future[int]] = {}  # of the living
+        self.births: asyncio.Queue[tuple[int, asyncio.Future[int]]] = asyncio.Queue()
         self.program: asyncio.subprocess.Process
 
     @contextlib.asynccontextmanager
@@ -96,20 +96,22 @@ class Nursery:
         """One more process."""
         assert self.program.stdin is not None
         self.program.stdin.write(json.dumps(dict(environment)).encode() + b"\n")
-        pid = await asyncio.wait_for(self.births.get(), LONGEST_WAIT_SECONDS)
-        return Life(pid, int(environment["HTTP_PORT"]), self._death(pid))
-
-    def _death(self, pid: int) -> "asyncio.Future[int]":
-        return self.deaths.setdefault(pid, asyncio.get_running_loop().create_future())
+        pid, died = await asyncio.wait_for(self.births.get(), LONGEST_WAIT_SECONDS)
+        return Life(pid, int(environment["HTTP_PORT"]), died)
 
     async def _listen(self) -> None:
         assert self.program.stdout is not None
         async for line in self.program.stdout:
-            word, pid, *status = line.decode().split()
-            if word == "born":
-                self.births.put_nowait(int(pid))
-            else:
-                self._death(int(pid)).set_result(int(status[0]))
+            self.hear(line.decode())
+
+    def hear(self, line: str) -> None:
+        """`born PID`, or `died PID STATUS`; a number comes again when the system has used them all."""
+        word, pid, *status = line.split()
+        if word == "born":
+            died = self.deaths[int(pid)] = asyncio.get_running_loop().create_future()
+            self.births.put_nowait((int(pid), died))
+        else:
+            self.deaths.pop(int(pid)).set_result(int(status[0]))
 
 
 @dataclass(kw_only=True)

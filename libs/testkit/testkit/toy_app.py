@@ -240,11 +240,13 @@ def nurse() -> None:
 
     signal.signal(signal.SIGCHLD, bury)
     for line in sys.stdin:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # nobody dies before it is told that he was born
         pid = os.fork()
         if not pid:
             _live(json.loads(line))
         living.add(pid)
         os.write(1, f"born {pid}\n".encode())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for pid in living:
         with contextlib.suppress(ProcessLookupError):
@@ -256,6 +258,7 @@ def _live(environment: dict[str, str]) -> None:
     status = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         os.dup2(2, 1)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.environ.update(environment)
