@@ -17,6 +17,7 @@ import yaml
 
 from common.settings import ServiceSettings
 from contracts.registry import TOPICS, topics_for
+from local_stack.postgres import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "deploy/docker"
@@ -136,6 +137,13 @@ def wrong_databases(compose: Compose) -> list[str]:
     return found
 
 
+def wrong_database_server(compose: Compose) -> list[str]:
+    """The database server is told what the local stack's is told, and nothing else."""
+    command = compose["services"]["postgres"].get("command", [])
+    wanted = ["postgres", *(word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}"))]
+    return [] if command == wanted else [f"postgres: starts {command}, not {wanted}"]
+
+
 def wrong_topics(compose: Compose) -> list[str]:
     """Topics are made by one job, never by a client, on the broker that the services read."""
     found: list[str] = []
@@ -172,7 +180,15 @@ def wrong_ports(compose: Compose) -> list[str]:
     return found
 
 
-RULES = [wrong_services, wrong_images, wrong_settings, wrong_databases, wrong_topics, wrong_ports]
+RULES = [
+    wrong_services,
+    wrong_images,
+    wrong_settings,
+    wrong_databases,
+    wrong_database_server,
+    wrong_topics,
+    wrong_ports,
+]
 Rule = Callable[[Compose], list[str]]
 
 
@@ -223,6 +239,12 @@ def changed(compose: Compose, path: str, value: object) -> Compose:
             "postgresql://dunning_owner:x@postgres/quittance_dunning",
         ),
         (wrong_databases, "dunning/environment/DATABASE_URL", "postgresql://dunning:x@postgres/quittance_ledger"),
+        (wrong_database_server, "postgres/command", None),
+        (
+            wrong_database_server,
+            "postgres/command",
+            ["postgres", "-c", "wal_level=logical", "-c", "max_connections=300"],
+        ),
         (wrong_topics, "kafka/environment/KAFKA_AUTO_CREATE_TOPICS_ENABLE", None),
         (wrong_topics, "kafka-topics/environment/PARTNERS", None),
         (wrong_topics, "legal/environment/KAFKA_BOOTSTRAP_SERVERS", "localhost:9094"),

@@ -29,11 +29,12 @@ def _wheel() -> Path:
 BINARIES = _wheel() / "pginstall" / "bin"
 _NOBODY = 65534
 _READY_SECONDS = 60
-_SETTINGS = """\
+# The same in containers (docker-compose.yml). A replication slot that nobody reads keeps so much of the log and no more:
+# without an end it would fill the disk.
+SETTINGS = {"wal_level": "logical", "max_connections": "300", "max_slot_wal_keep_size": "4GB"}
+_HERE = """\
 listen_addresses = '{host}'
 unix_socket_directories = ''
-wal_level = logical
-max_connections = 300
 fsync = on
 shared_buffers = 128MB
 password_encryption = 'scram-sha-256'
@@ -114,7 +115,8 @@ class Postgres:
             finally:
                 password_copy.unlink()
         with (cluster / "postgresql.auto.conf").open("a") as conf:
-            conf.write(_SETTINGS.format(host=LOOPBACK))
+            conf.write(_HERE.format(host=LOOPBACK))
+            conf.writelines(f"{name} = {value}\n" for name, value in SETTINGS.items())
         (self._folder / "ready").touch()
 
     def _initdb(self, arguments: list[str]) -> None:
