@@ -4,11 +4,12 @@ import hashlib
 import hmac
 import html
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qs
 from uuid import UUID
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.exceptions import HTTPException
@@ -25,6 +26,7 @@ MOST_BODY_BYTES = 16_384
 SOURCE = "disputes"
 NO_NUL = r"^[^\x00]*$"  # which the database refuses
 Submit = Callable[[Sequence[Submission]], Awaitable[list[Answer]]]
+B = TypeVar("B", bound=BaseModel)
 
 
 class DisputeBody(BaseModel):
@@ -87,6 +89,15 @@ def say_problems(app: FastAPI) -> None:
         problem = Problem(fault.status_code, fault.detail, "Look at /v1/openapi.json for what is there.")
         return await _problem(request, problem)
 
+    @app.exception_handler(RequestValidationError)
+    async def _not_so(request: Request, fault: RequestValidationError) -> Response:
+        return await _problem(request, Problem(422, "Not an address of ours", _faults(fault.errors())))
+
+    @app.exception_handler(Exception)
+    async def _failed(request: Request, fault: Exception) -> Response:
+        del fault  # its text is ours alone
+        return await _problem(request, Problem(500, "Something failed here", "Try again in a moment."))
+
 
 def make_http(submit: Submit, *, operator_key_sha256: str = "") -> FastAPI:
     """The HTTP of dunning, over the runner's `submit`. The operator's routes open to nobody when no key is set."""
@@ -95,11 +106,16 @@ def make_http(submit: Submit, *, operator_key_sha256: str = "") -> FastAPI:
     say_problems(app)
     add_dispute_routes(app, submit)
 
-    @app.post("/v1/case-files/{case_file_id}/hold-releases", status_code=201, responses={401: {}, 404: {}, 409: {}})
-    async def _release_hold(case_file_id: UUID, asked: ReleaseBody, request: Request) -> Release:
+    @app.post(
+        "/v1/case-files/{case_file_id}/hold-releases",
+        status_code=201,
+        responses={401: {}, 404: {}, 409: {}},
+        openapi_extra=_body_of(ReleaseBody),
+    )
+    async def _release_hold(case_file_id: UUID, request: Request) -> Release:
         """A person looked at the file: it may move again, as far as this reason goes. The operator's key opens it."""
-        require_operator(request, operator_key_sha256)
-        return await release_hold(submit, case_file_id, asked)
+        require_operator(request, operator_key_sha256)  # before anything is read
+        return await release_hold(submit, case_file_id, await _read_body(request, ReleaseBody, title="Not a release"))
 
     return app
 
@@ -107,24 +123,9 @@ def make_http(submit: Submit, *, operator_key_sha256: str = "") -> FastAPI:
 def add_dispute_routes(app: FastAPI, submit: Submit) -> None:
     """Where debtors dispute."""
 
-    @app.post(
-        "/v1/disputes",
-        status_code=201,
-        response_model=DisputeHeld,
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"application/json": {"schema": DisputeBody.model_json_schema()}},
-            }
-        },
-    )
+    @app.post("/v1/disputes", status_code=201, response_model=DisputeHeld, openapi_extra=_body_of(DisputeBody))
     async def _file_dispute(request: Request) -> Response:
-        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-            raise Problem(415, "JSON only", "Send the dispute as application/json.")
-        try:
-            dispute = DisputeBody.model_validate_json(await _limited_body(request))
-        except ValidationError as fault:
-            raise Problem(422, "Not a dispute", _faults(fault)) from fault
+        dispute = await _read_body(request, DisputeBody, title="Not a dispute")
         status, body = await file_dispute(submit, dispute)
         return JSONResponse(body, status_code=status)
 
@@ -163,7 +164,9 @@ async def release_hold(submit: Submit, case_file_id: UUID, asked: "ReleaseBody")
         raise Problem(409, "No such hold", f"The file is not held for {asked.reason.value}.")
     if answer.status == "refused":
         raise Problem(404, "Unknown case file", "No case file has this id.")
-    raise Problem(409, "The file waits", "A message about it stands on the desk; look at it first.")
+    raise Problem(
+        409, "The file waits", "A message about it stands on the desk: the release counts once that is settled."
+    )
 
 
 async def file_dispute(submit: Submit, dispute: DisputeBody) -> tuple[int, Mapping[str, Any]]:
@@ -186,17 +189,31 @@ async def file_dispute(submit: Submit, dispute: DisputeBody) -> tuple[int, Mappi
             raise UNKNOWN
 
 
+def _body_of(model: type[BaseModel]) -> dict[str, Any]:
+    """How the document shows a body that is read here: by hand, for it is limited and its faults quote nothing."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}
+
+
+async def _read_body(request: Request, model: type[B], *, title: str) -> B:
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise Problem(415, "JSON only", "Send the body as application/json.")
+    try:
+        return model.model_validate_json(await _limited_body(request))
+    except ValidationError as fault:
+        raise Problem(422, title, _faults(fault.errors(include_input=False))) from fault
+
+
 async def _limited_body(request: Request) -> bytes:
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > MOST_BODY_BYTES:
-            raise Problem(413, "Too long", f"A dispute has at most {MOST_BODY_BYTES} bytes.")
+            raise Problem(413, "Too long", f"A body has at most {MOST_BODY_BYTES} bytes.")
     return body
 
 
-def _faults(fault: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors(include_input=False))
+def _faults(errors: Sequence[Mapping[str, Any]]) -> str:
+    return "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors)
 
 
 PAGE_HEADERS = {

@@ -160,3 +160,52 @@ async def test_a_release_that_finds_nothing_says_what(code, status):
 
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_release_behind_a_dead_letter_says_that_it_counts_later():
+    key = hashlib.sha256(OPERATOR.encode()).hexdigest()
+    answer = await ask_release(a_releasing_client(Answer(status="waiting"), key_sha256=key))
+    assert (answer.status_code, answer.json()["title"]) == (409, "The file waits")
+    assert "once that is settled" in answer.json()["detail"]
+
+
+HEADERS = {"Authorization": f"Bearer {OPERATOR}", "content-type": "application/json"}
+RELEASES = f"/v1/case-files/{CASE_FILE}/hold-releases"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "changed", "status"),
+    [
+        (RELEASES, b"{", {}, 422),
+        (RELEASES, b"", {}, 422),
+        (RELEASES, b'{"reason": "geheim"}', {}, 422),
+        (RELEASES, b'{"reason": "dispute", "because": "geheim", "more": 1}', {}, 422),
+        (RELEASES, b"reason=dispute", {"content-type": "application/x-www-form-urlencoded"}, 415),
+        (RELEASES, b"geheim" * MOST_BODY_BYTES, {}, 413),
+        (RELEASES, b"{", {"Authorization": ""}, 401),  # whoever may not ask is told nothing of what he sent
+        ("/v1/case-files/geheim/hold-releases", b"{}", {}, 422),
+    ],
+)
+async def test_what_is_no_release_is_a_problem_that_quotes_nothing(path, body, changed, status):
+    submitted, key = [], hashlib.sha256(OPERATOR.encode()).hexdigest()
+    client = a_releasing_client(Answer(status="applied", body={}), key_sha256=key, submitted=submitted)
+
+    answer = await client.post(path, content=body, headers={**HEADERS, **changed})
+
+    assert (answer.status_code, answer.json()["status"]) == (status, status)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "geheim" not in answer.text
+    assert submitted == []
+
+
+async def test_a_fault_of_ours_is_a_problem_without_its_words():
+    async def submit(_):
+        raise RuntimeError("geheim")
+
+    key = hashlib.sha256(OPERATOR.encode()).hexdigest()
+    transport = httpx.ASGITransport(make_http(submit, operator_key_sha256=key), raise_app_exceptions=False)
+    answer = await ask_release(httpx.AsyncClient(transport=transport, base_url="http://dunning"))
+
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "geheim" not in answer.text
