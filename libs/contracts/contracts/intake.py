@@ -67,6 +67,17 @@ class CaseFileClosed(Event):
     closed_on: date
 
 
+class CaseFileReopened(Event):
+    """A closed case file goes on: what closed it did not hold."""
+
+    topic: ClassVar[str] = "intake.case-files.v1"
+    key_field: ClassVar[str] = "case_file_id"
+
+    case_file_id: UUID
+    code: Literal["payment_reversed"]
+    reopened_on: date
+
+
 class CloseCaseFile(Command):
     """Close it."""
 
@@ -75,3 +86,13 @@ class CloseCaseFile(Command):
 
     case_file_id: UUID
     code: Literal["paid"]
+
+
+class ReopenCaseFile(Command):
+    """Dunning has a closed case file again: the bank took the payment back."""
+
+    topic: ClassVar[str] = "intake.requests.v1"
+    key_field: ClassVar[str] = "case_file_id"
+
+    case_file_id: UUID
+    code: Literal["payment_reversed"]

@@ -67,6 +67,7 @@ class CostCharged(Event):
 class CostLowered(Event):
     """A payment that was made inside the term of a notice became known after its costs were charged: the law gives less
     of them, or none. `reversed` no longer counts, `charges` counts instead; the claims `without_interest` bear none.
+    Where the bank took such a payment back, `charges` is again what the notice brought without it.
     """
 
     topic: ClassVar[str] = "ledger.case-files.v1"
@@ -115,6 +116,30 @@ class CaseFilePaid(Event):
     case_file_id: UUID
     payment_id: UUID
     paid_on: date
+
+
+class PaymentReversed(Event):
+    """The bank took a payment back, so it never counted: what it covered is owed again.
+
+    `parts`, `overpaid_cents` and `written_off_cents` are to be added to all that was told before, as those of a payment
+    are; together the first two are the amount with its sign turned. `all_shares` takes the place of all that was told
+    of each payment and claim. `open_cents` is what is left, as `PaymentAllocated` has it; above zero, the case file is
+    not paid, whatever was said before. `balance` is all that is owed on the day on which this became known.
+    """
+
+    topic: ClassVar[str] = "ledger.case-files.v1"
+    key_field: ClassVar[str] = "case_file_id"
+
+    case_file_id: UUID
+    payment_id: UUID
+    amount_cents: Cents  # of the bank line that brought it
+    value_on: date  # of the bank line that took it back
+    parts: tuple[AllocationPart, ...]
+    overpaid_cents: Cents
+    written_off_cents: Cents = 0
+    open_cents: Cents
+    all_shares: tuple[PaymentShare, ...]
+    balance: Balance
 
 
 class PaymentUnmatched(Event):
@@ -234,6 +259,25 @@ class BookReceipt(Command):
     remittance_text: Personal | None = None
 
 
+class ReverseReceipt(Command):
+    """One debit entry of a booked statement takes a receipt back (the ledger to itself). Keyed as the receipt was, so
+    that it comes behind it.
+    """
+
+    topic: ClassVar[str] = "ledger.requests.v1"
+    key_field: ClassVar[str] = "trust_account_id"
+    subject_field: ClassVar[str | None] = "payment_id"
+
+    payment_id: UUID  # the receipt's
+    return_id: UUID  # the debit entry's fingerprint
+    trust_account_id: UUID
+    country: Country
+    amount_cents: Cents
+    value_on: date
+    booked_on: date
+    references: tuple[str, ...]  # the receipt's
+
+
 class BookPayout(Command):
     """One debit entry of a booked statement confirms a remittance (the ledger to itself)."""
 
@@ -261,7 +305,9 @@ class CreditClient(Command):
 
 
 class DebitClient(Command):
-    """Money credited to a client proved not to be owed by the debtor: it is the payer's (the ledger to itself)."""
+    """Money credited to a client proved not to be owed by the debtor, so it is the payer's; or the bank took the payment
+    back by the debit `return_id`, so it is the bank's (the ledger to itself).
+    """
 
     topic: ClassVar[str] = "ledger.requests.v1"
     key_field: ClassVar[str] = "client_id"
@@ -273,6 +319,7 @@ class DebitClient(Command):
     country: Country
     amount_cents: Cents
     value_on: date
+    return_id: UUID | None = None
 
 
 class ReconcileTrust(Command):

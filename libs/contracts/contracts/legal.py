@@ -181,6 +181,26 @@ class PartPaymentReceived(Event):
         return self.topic.format(partner=self.partner)
 
 
+class PartPaymentReversed(Event):
+    """To a partner: the bank took a payment back that you were told of, or that was counted in the order; ask for what
+    is left now.
+    """
+
+    topic: ClassVar[str] = "legal.partner-{partner}.v1"
+    key_field: ClassVar[str] = "handoff_id"
+
+    partner: str
+    handoff_id: UUID
+    amount_cents: Cents
+    value_on: date  # of the bank line that took it back
+    balance: Balance  # what is left, by the rules of the procedure
+    told_at: datetime
+
+    def topic_name(self) -> str:
+        """The partner's own topic."""
+        return self.topic.format(partner=self.partner)
+
+
 class PartnerAct(Event):
     """From a partner: a typed act. `act_on` is dated by the message that it answers."""
 
