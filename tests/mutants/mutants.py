@@ -21,6 +21,7 @@ LEDGER = "tests/simulation/test_ledger_machine.py"
 GATE = "services/dunning/tests/unit/test_gate.py"
 CHAIN = "tests/simulation/test_chain.py::test_the_chain_keeps_its_promises_under_every_fault"
 PARKING = "tests/simulation/test_parking.py"
+LOST_TAIL = "libs/common/tests/test_lost_tail.py"
 SEEDS = "400"
 CHAIN_SEEDS = "40"
 LONGEST_SECONDS = 120
@@ -380,9 +381,30 @@ MUTANTS = (
     Mutant(
         name="a bad record that comes again after it was settled stops its key",
         file="common/desk.py",
-        before='settled = {(row["source"], row["source_id"]) for row in rows if row["settled_at"] is not None}',
+        before='settled = {record_of(row) for row in rows if row["settled_at"] is not None}',
         after="settled = set()",
         killer=CHAIN,
+    ),
+    Mutant(
+        name="a bad record is known by its offset alone",
+        file="common/records.py",
+        before="        recorded_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),\n        thing_key=",
+        after="        thing_key=",
+        killer=LOST_TAIL,
+    ),
+    Mutant(
+        name="what waits is known by its offset alone",
+        file="common/desk.py",
+        before='        recorded_at=row["recorded_at"],\n',
+        after="",
+        killer=LOST_TAIL,
+    ),
+    Mutant(
+        name="offsets that were given out anew decide the order",
+        file="common/letters.py",
+        before="            return not is_before\n",
+        after="            return is_before\n",
+        killer=LOST_TAIL,
     ),
     Mutant(
         name="the handler of what waits as a richer message is unknown",

@@ -16,7 +16,7 @@ PARK = """
 INSERT INTO dead_letter
     (source, source_id, thing, thing_key, recorded_at, key, value, headers, error_code, error_message, failed_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-ON CONFLICT (source, source_id, thing, thing_key)
+ON CONFLICT (source, source_id, thing, thing_key, recorded_at)
 """
 # An alarm that was settled and is refused again at the same version of its row: without its letter it would be lost
 PARK_ALARM = f"""{PARK} DO UPDATE
@@ -26,9 +26,10 @@ WHERE dead_letter.settled_at IS NOT NULL
 """
 # Locked: whoever settles one of them waits for this transaction, or is waited for
 LETTERS_OF = """
-SELECT source, source_id, settled_at
+SELECT source, source_id, recorded_at, settled_at
   FROM dead_letter
- WHERE (source, source_id) IN (SELECT s, i FROM unnest($1::text[], $2::text[]) AS u (s, i))
+ WHERE (source, source_id, recorded_at) IN (
+           SELECT s, i, r FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS u (s, i, r))
    AND thing IS NULL
  ORDER BY dead_letter_id
    FOR SHARE
@@ -59,15 +60,24 @@ async def park(connection: Connection, bad: Sequence[BadRecord], now: datetime) 
             )  # fmt: skip
 
 
+def record_of(row: Any) -> tuple[str, str, datetime | None]:
+    """What the record of a letter or a waiting message is known by. A broker that lost its tail gives its offsets to
+    other records: a record's own time tells them apart, and is the same whenever it is read.
+    """
+    return row["source"], row["source_id"], row["recorded_at"]
+
+
 async def without_settled(
     connection: Connection, bad: Sequence[BadRecord], arrivals: Sequence[Arrival]
 ) -> tuple[list[BadRecord], list[Arrival]]:
     """A bad record that comes again after the desk has settled it is bad no more: nothing waits behind it, and the
     alarms of its key go on.
     """
-    rows = await connection.fetch(LETTERS_OF, [b.source for b in bad], [b.source_id for b in bad])
-    settled = {(row["source"], row["source_id"]) for row in rows if row["settled_at"] is not None}
-    still_bad = [b for b in bad if (b.source, b.source_id) not in settled]
+    rows = await connection.fetch(
+        LETTERS_OF, [b.source for b in bad], [b.source_id for b in bad], [b.recorded_at for b in bad]
+    )
+    settled = {record_of(row) for row in rows if row["settled_at"] is not None}
+    still_bad = [b for b in bad if (b.source, b.source_id, b.recorded_at) not in settled]
     free = {b.thing_key for b in bad} - {b.thing_key for b in still_bad}
     return still_bad, [a._replace(behind=None) if a.behind in free else a for a in arrivals]
 
@@ -101,11 +111,11 @@ async def let_wait(
     """Keep messages that may not be folded yet, in order of arrival."""
     if held:
         await connection.executemany(
-            "INSERT INTO waiting (thing, thing_key, reason, since, source, source_id, key, value, headers)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO waiting (thing, thing_key, reason, since, source, source_id, recorded_at, key, value, headers)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             [
-                (thing.name, key, reason, now, a.source, a.source_id, a.key, a.message.model_dump_json().encode(),
-                 json.dumps(typed_headers(a)))
+                (thing.name, key, reason, now, a.source, a.source_id, a.recorded_at, a.key,
+                 a.message.model_dump_json().encode(), json.dumps(typed_headers(a)))
                 for key, a, reason in held
             ],
         )  # fmt: skip
@@ -128,6 +138,7 @@ def waiting_arrival(row: asyncpg.Record, consumers: Consumers) -> Arrival:
         key=row["key"],
         value=row["value"],
         headers=headers,
+        recorded_at=row["recorded_at"],
     )
 
 

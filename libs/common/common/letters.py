@@ -52,12 +52,18 @@ def read_letter(row: asyncpg.Record) -> Letter:
 
 
 def came_before(waiting: Any, letter: Any) -> bool:
-    """Whether a waiting message came before a dead letter of its key: by offset in one partition, else by instant."""
+    """Whether a waiting message came before a dead letter of its key: by offset in one partition, else by instant.
+    Offsets that the records' own times and ours both deny were given out anew, after the broker had lost its tail.
+    """
     partition, slash, offset = waiting["source_id"].partition("/")
     its_partition, _, its_offset = letter["source_id"].partition("/")
     same = (waiting["source"], partition) == (letter["source"], its_partition)
     if same and slash and offset.isdigit() and its_offset.isdigit():
-        return int(offset) < int(its_offset)
+        is_before = int(offset) < int(its_offset)
+        times = (waiting["recorded_at"], letter["recorded_at"]), (waiting["since"], letter["failed_at"])
+        if None not in times[0] and all(one > other if is_before else one < other for one, other in times):
+            return not is_before
+        return is_before
     return waiting["since"] <= letter["failed_at"]
 
 
@@ -113,7 +119,7 @@ def _read_record(runner: Runner, letter: Letter) -> Arrival:
         topic=letter.source,
         partition=int(partition),
         offset=int(offset),
-        timestamp=int((letter.recorded_at or letter.failed_at).timestamp() * 1000),
+        timestamp=0,
         timestamp_type=0,
         key=letter.key,
         value=letter.value,
@@ -125,7 +131,7 @@ def _read_record(runner: Runner, letter: Letter) -> Arrival:
     arrival = read_record(record, topic=letter.source, catalogue=runner.catalogue, wanted=runner.wanted)
     if arrival is None:
         raise InvalidMessage("unknown_type", "this service does not take messages of this type")
-    return arrival
+    return arrival._replace(recorded_at=letter.recorded_at)
 
 
 def _read_message(runner: Runner, letter: Letter, now: datetime) -> Arrival:

@@ -67,7 +67,7 @@ UPDATE dead_letter
  WHERE dead_letter_id = $1
 """
 NEXT_OPEN = """
-SELECT source, source_id, failed_at
+SELECT source, source_id, recorded_at, failed_at
   FROM dead_letter
  WHERE thing_key = $1
    AND settled_at IS NULL
@@ -75,7 +75,7 @@ SELECT source, source_id, failed_at
  LIMIT 1
 """
 NEXT_WAITING = """
-SELECT position, thing, source, source_id, since
+SELECT position, thing, source, source_id, recorded_at, since
   FROM waiting
  WHERE thing_key = $1
    AND position > $2
@@ -88,8 +88,8 @@ WITH moved AS (
      WHERE position = ANY($1::bigint[])
     RETURNING *
 )
-INSERT INTO waiting (thing, thing_key, reason, since, source, source_id, key, value, headers)
-SELECT thing, thing_key, reason, since, source, source_id, key, value, headers
+INSERT INTO waiting (thing, thing_key, reason, since, source, source_id, recorded_at, key, value, headers)
+SELECT thing, thing_key, reason, since, source, source_id, recorded_at, key, value, headers
   FROM moved
  ORDER BY position
 """
@@ -228,14 +228,11 @@ class Settling:
     async def _stand_behind(self) -> None:
         """The thing is not opened yet and the message waits for that: what came after it goes on waiting behind it."""
         rows = await self.connection.fetch(
-            "SELECT position, source, source_id, since FROM waiting WHERE thing_key = $1", self.letter.thing_key
+            "SELECT position, source, source_id, recorded_at, since FROM waiting WHERE thing_key = $1",
+            self.letter.thing_key,
         )
-        own = (self.letter.source, self.letter.source_id)
-        behind = [
-            row["position"]
-            for row in rows
-            if (row["source"], row["source_id"]) != own and not came_before(row, self.letter)
-        ]
+        own = desk.record_of(self.letter)
+        behind = [row["position"] for row in rows if desk.record_of(row) != own and not came_before(row, self.letter)]
         await self.connection.execute(STAND_BEHIND, behind)
 
     async def release(self) -> None:

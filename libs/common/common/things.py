@@ -17,12 +17,13 @@ from common.records import Arrival
 
 # Of rows under lock: those with an open dead letter (no position), and the messages that wait for one of them
 SET_ASIDE = """
-SELECT thing_key, NULL AS position, NULL AS source, NULL AS source_id, NULL AS key, NULL AS value, NULL AS headers
+SELECT thing_key, NULL AS position, NULL AS source, NULL AS source_id, NULL AS recorded_at, NULL AS key, NULL AS value,
+       NULL AS headers
   FROM dead_letter
  WHERE settled_at IS NULL
    AND thing_key = ANY($1::uuid[])
 UNION ALL
-SELECT thing_key, position, source, source_id, key, value, headers
+SELECT thing_key, position, source, source_id, recorded_at, key, value, headers
   FROM waiting
  WHERE thing_key = ANY($1::uuid[])
    AND thing = $2

@@ -12,7 +12,7 @@ from common.decisions import Thing
 from testkit.simulation_store import Query, Row, SimConnection, SimPool, SimStore, SimTransaction
 
 HANDLER_OF = "SELECT handler FROM inbox WHERE event_id = $1"
-WAITING_FOR = "SELECT position, source, source_id, since FROM waiting WHERE thing_key = $1"
+WAITING_FOR = "SELECT position, source, source_id, recorded_at, since FROM waiting WHERE thing_key = $1"
 TAKEN = ("source", "source_id", "thing", "thing_key", "recorded_at", "key", "headers", "failed_at")
 
 

@@ -120,9 +120,8 @@ def _columns(sql: str) -> list[str]:
 
 async def _park(tx: "SimTransaction", sql: str, arguments: Sequence[Any]) -> list[Row]:
     row = dict(zip(_columns(sql), arguments, strict=True)) | {"settled_at": None}
-    await _insert(
-        tx, sql, "dead_letter", tuple(row[name] for name in ("source", "source_id", "thing", "thing_key")), row
-    )
+    known_by = ("source", "source_id", "thing", "thing_key", "recorded_at")
+    await _insert(tx, sql, "dead_letter", tuple(row[name] for name in known_by), row)
     return []
 
 
@@ -142,7 +141,7 @@ async def _letters_of(tx: "SimTransaction", _sql: str, arguments: Sequence[Any])
     named = set(zip(*arguments, strict=True))
     found: list[Row] = []
     for key, row in sorted(tx.rows("dead_letter"), key=lambda pair: pair[0][:2]):
-        if key[:2] in named and row["thing"] is None:
+        if (row["source"], row["source_id"], row["recorded_at"]) in named and row["thing"] is None:
             await tx.lock("dead_letter", key)
             found.append(tx.get("dead_letter", key) or row)
     return found
@@ -287,7 +286,7 @@ TWINS: tuple[tuple[str, Twin], ...] = (
     (r"INSERT INTO waiting", _let_wait),
     (r"DELETE FROM waiting", _end_wait),
     (r"SELECT thing_key, NULL AS position", _read_set_aside),
-    (r"SELECT source, source_id, settled_at FROM dead_letter", _letters_of),
+    (r"SELECT source, source_id, recorded_at, settled_at FROM dead_letter", _letters_of),
     (r"INSERT INTO outside_call", _begin_call),
     (r"DELETE FROM outside_call", _end_calls),
     (r"SELECT call_id", _open_calls),

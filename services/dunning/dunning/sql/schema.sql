@@ -230,7 +230,8 @@ CREATE TABLE public.waiting (
     source_id text NOT NULL,
     key bytea,
     value bytea NOT NULL,
-    headers jsonb NOT NULL
+    headers jsonb NOT NULL,
+    recorded_at timestamp with time zone
 );
 
 ALTER TABLE public.waiting ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
@@ -297,7 +298,7 @@ CREATE UNIQUE INDEX case_file_token ON public.case_file USING btree (token);
 
 CREATE INDEX dead_letter_open ON public.dead_letter USING btree (thing_key) WHERE (settled_at IS NULL);
 
-CREATE UNIQUE INDEX dead_letter_refused_once ON public.dead_letter USING btree (source, source_id, thing, thing_key) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX dead_letter_parked_once ON public.dead_letter USING btree (source, source_id, thing, thing_key, recorded_at) NULLS NOT DISTINCT;
 
 CREATE INDEX debtor_due_at ON public.debtor USING btree (due_at) WHERE (due_at IS NOT NULL);
 

@@ -694,7 +694,8 @@ CREATE TABLE public.waiting (
     source_id text NOT NULL,
     key bytea,
     value bytea NOT NULL,
-    headers jsonb NOT NULL
+    headers jsonb NOT NULL,
+    recorded_at timestamp with time zone
 );
 
 ALTER TABLE public.waiting ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
@@ -809,7 +810,7 @@ CREATE INDEX client_account_due_at ON public.client_account USING btree (due_at)
 
 CREATE INDEX dead_letter_open ON public.dead_letter USING btree (thing_key) WHERE (settled_at IS NULL);
 
-CREATE UNIQUE INDEX dead_letter_refused_once ON public.dead_letter USING btree (source, source_id, thing, thing_key) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX dead_letter_parked_once ON public.dead_letter USING btree (source, source_id, thing, thing_key, recorded_at) NULLS NOT DISTINCT;
 
 CREATE INDEX outbox_sent_subject ON ONLY public.outbox_sent USING btree (subject);
 
