@@ -15,24 +15,24 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-ORDER, RECALL, ACT = "legal.HandoffOrdered.v1", "legal.HandoffRecalled.v1", "legal.PartnerAct.v1"
+ACT = "legal.PartnerAct.v1"
+ANSWERS = {  # by the type of the message: the act, and the field that dates it
+    "legal.HandoffOrdered.v1": ("acknowledged", "ordered_at"),
+    "legal.HandoffRecalled.v1": ("recalled", "recalled_at"),
+}
 
 
 def answer(kind: str, message: dict, name: str) -> dict | None:
-    """What this partner does: he takes every file, and stops when he is told to."""
-    if kind == ORDER:
-        day, act = message["ordered_at"][:10], "acknowledged"
-    elif kind == RECALL:
-        day, act = message["recalled_at"][:10], "recalled"
-    else:
-        return None  # a type of tomorrow: pass over it
+    """He takes every file, and stops when he is told to. A part payment, or a type of tomorrow, asks for no act."""
+    if kind not in ANSWERS:
+        return None
+    act, dated_by = ANSWERS[kind]
     return {
         "handoff_id": message["handoff_id"],
         "act": act,
-        "act_on": day,
+        "act_on": message[dated_by][:10],
         "partner_reference": f"{name}/{message['handoff_id'][:8]}",
         "cost_cents": 0,
-        "remark": None,
     }
 
 
@@ -75,12 +75,12 @@ async def run(name: str, bootstrap: str, user: str, password: str, folder: Path,
         async for record in consumer:
             headers = {key: value.decode() for key, value in record.headers}
             kept = folder / f"{headers['ce_type'].split('.')[1]}-{headers['ce_id']}.json"
-            act = answer(headers["ce_type"], json.loads(record.value), name)
-            if act is not None and not kept.exists():
-                await producer.send_and_wait(
-                    f"{prefix}legal.partner-{name}-acts.v1", json.dumps(act).encode(), key=record.key,
-                    headers=headers_of(headers["ce_id"], name),
-                )  # fmt: skip
+            message, is_new = json.loads(record.value), not kept.exists()
+            if is_new and (act := answer(headers["ce_type"], message, name)):
+                topic, sent = f"{prefix}legal.partner-{name}-acts.v1", json.dumps(act).encode()
+                await producer.send_and_wait(topic, sent, key=record.key, headers=headers_of(headers["ce_id"], name))
+            if is_new and "balance" in message:  # of an order, and of a part payment: what to ask for from now on
+                (folder / f"asked-{message['handoff_id']}.json").write_text(json.dumps(message["balance"]))
             kept.write_bytes(record.value)
             await consumer.commit()
     finally:

@@ -18,7 +18,7 @@ from legal import app
 from legal.procedures.partner_list import load_partners
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-from test_handlers import CASE, PAID, a_mandate
+from test_handlers import CASE, PAID, a_mandate, part_paid
 
 REPOSITORY = Path(__file__).parents[4]
 NAME = "advocaten-scheldekaai"
@@ -33,7 +33,7 @@ async def until(condition, seconds=30):
     raise AssertionError("it did not happen")
 
 
-async def test_a_partner_reads_acknowledges_and_confirms_the_recall(
+async def test_a_partner_reads_acknowledges_asks_for_what_a_part_payment_leaves_and_confirms_the_recall(
     kafka_server, prefix, database, tmp_path, monkeypatch, free_ports
 ):
     kafka = kafka_server.bootstrap_servers
@@ -68,10 +68,18 @@ async def test_a_partner_reads_acknowledges_and_confirms_the_recall(
     async def is_(word: str) -> bool:
         return await standing() == word
 
+    asked = tmp_path / "files" / f"asked-{name_id('handoff', CASE, 1)}.json"
+
+    async def asks(cents: int) -> bool:
+        return asked.exists() and json.loads(asked.read_text())["open_cents"] == cents
+
     try:
         async with app.build().running():
             await send(a_mandate())
             await until(lambda: is_("acknowledged"))
+            await until(lambda: asks(111_533))
+            await send(part_paid(50_000))
+            await until(lambda: asks(59_000))
             await send(CaseFilePaid(**PAID.model_dump()))
             await until(lambda: is_("recalled"))
     finally:
@@ -79,9 +87,10 @@ async def test_a_partner_reads_acknowledges_and_confirms_the_recall(
         program.terminate()
         await program.wait()
     kept = {path.name.split("-")[0]: json.loads(path.read_text()) for path in (tmp_path / "files").glob("*.json")}
-    assert set(kept) == {"HandoffOrdered", "HandoffRecalled"}
+    assert set(kept) == {"HandoffOrdered", "PartPaymentReceived", "HandoffRecalled", "asked"}
     assert "case_file_id" not in kept["HandoffOrdered"]
     acts = await connection.fetchval("SELECT state -> 'handoff' -> 'acts' FROM procedure WHERE procedure_id = $1", CASE)
+    assert [act["kind"] for act in json.loads(acts)] == ["acknowledged", "recalled"]
     assert {act["act_on"] for act in json.loads(acts)} == {datetime.now(UTC).date().isoformat()}
     await connection.close()
     await producer.stop()
