@@ -1,10 +1,13 @@
 """The alert rules: their syntax, metrics that exist with the labels asked for, and a page for whoever is called.
 
-No Prometheus is needed: the expressions are read by a parser of their language.
+No Prometheus is needed: the expressions are read by a parser of their language. Whoever has promtool (Debian's package
+`prometheus`) also sees each alert fire and keep quiet, on the series of deploy/prometheus/alerts_test.yml.
 """
 
 import importlib
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +18,13 @@ import promql_parser
 import pytest
 import yaml
 
+from cli.up import PREFERRED_HTTP_PORTS
+
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy/prometheus/alerts.yml"
+CASES = RULES.with_name("alerts_test.yml")
+CONFIGURATION = RULES.with_name("prometheus.yml")
+PROMTOOL = shutil.which("promtool")
 WITH_METRICS = ("common", "dunning", "intake", "ledger", "legal", "notifications")
 PROMETHEUS_OWN = {"up": {"job", "instance"}}
 EVERYWHERE = {"job", "instance"}
@@ -60,7 +68,7 @@ FILE = {
 }
 ASKED_FOR = {  # what must not go unnoticed
     "ConsumerStuck", "OutboxOld", "OutboxShardStopped", "AlarmsLate", "DeadLettersRise", "OutsideCallsUnknown",
-    "LawEnds",
+    "LawEnds", "RemittanceUnwritten",
 }  # fmt: skip
 
 
@@ -124,6 +132,49 @@ def test_every_rule_reads_metrics_of_ours_and_leads_to_a_page():
 
 def test_nothing_that_must_be_noticed_is_left_out():
     assert {rule["alert"] for rule in read_rules()} >= ASKED_FOR
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed: it comes with Prometheus")
+@pytest.mark.parametrize(
+    "arguments", [("check", "config", CONFIGURATION), ("test", "rules", CASES)], ids=["configuration", "cases"]
+)
+def test_prometheus_itself_takes_the_configuration_and_the_alerts_fire_as_their_cases_say(arguments):
+    done = subprocess.run([PROMTOOL, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_has_a_case_where_it_fires_and_one_where_it_keeps_quiet():
+    fires, quiet = set(), set()
+    for case in yaml.safe_load(CASES.read_text())["tests"]:
+        for check in case["alert_rule_test"]:
+            (fires if check["exp_alerts"] else quiet).add(check["alertname"])
+    assert fires == quiet == {rule["alert"] for rule in read_rules()}
+
+
+def test_the_cases_are_about_series_as_our_processes_show_them():
+    known = known_metrics()
+    for case in yaml.safe_load(CASES.read_text())["tests"]:
+        for series in case["input_series"]:
+            shown = promql_parser.parse(series["series"])
+            assert {matcher.name for matcher in shown.matchers.matchers} == known[shown.name], series["series"]
+
+
+def test_prometheus_scrapes_every_service_where_up_and_the_containers_put_it():
+    configuration = yaml.safe_load(CONFIGURATION.read_text())
+    [job] = configuration["scrape_configs"]
+    targets = [target for some in job["static_configs"] for target in some["targets"]]
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    published = [re.search(r":-(\d+)}:8000$", *compose[service]["ports"])[1] for service in PREFERRED_HTTP_PORTS]
+    assert targets == [f"127.0.0.1:{port}" for port in PREFERRED_HTTP_PORTS.values()]
+    assert targets == [f"127.0.0.1:{port}" for port in published]
+    assert configuration["rule_files"] == [RULES.name]
+    assert {job["job_name"]} == {
+        matcher.value
+        for rule in read_rules()
+        for one in selectors(promql_parser.parse(rule["expr"]))
+        for matcher in one.matchers.matchers
+        if matcher.name == "job"
+    }
 
 
 def test_every_page_is_what_some_alert_leads_to_and_names_its_metrics():

@@ -1,6 +1,9 @@
 """Composition root: `python -m ledger.app`."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+
+import structlog
 
 from common.folders import watch_folder
 from common.service import Service
@@ -9,7 +12,12 @@ from ledger.bank.payment_files import PaymentFiles
 from ledger.bank.statement_files import take_statement_file
 from ledger.consumers import CONSUMERS
 from ledger.domain.payment_files import CHANNEL
+from ledger.metrics import UNWRITTEN_REMITTANCES
+from ledger.repository import count_unwritten_remittances
 from ledger.settings import Settings, TrustAccountSettings, trust_accounts
+
+log = structlog.get_logger()
+LOOK_AT_REMITTANCES_SECONDS = 60.0
 
 
 def watch_statements(
@@ -30,6 +38,18 @@ def watch_statements(
     return loop
 
 
+async def watch_remittances(service: Service) -> None:
+    """Show how many remittances have no payment file: what is due to those clients does not reach them."""
+    while True:
+        try:
+            async with service.pool.acquire() as connection:
+                for reason, count in (await count_unwritten_remittances(connection)).items():
+                    UNWRITTEN_REMITTANCES.labels(reason).set(count)
+        except Exception:
+            log.exception("unwritten_remittances_not_shown")
+        await asyncio.sleep(LOOK_AT_REMITTANCES_SECONDS)
+
+
 def build() -> Service:
     """The ledger as its environment wants it."""
     settings = Settings()  # pyright: ignore[reportCallIssue]  from the environment
@@ -41,7 +61,7 @@ def build() -> Service:
         topics=topics_of("ledger"),
         consumers=CONSUMERS,
         channels={CHANNEL: PaymentFiles(settings.bank_out, accounts)},
-        loops=(watch_statements(settings, accounts),),
+        loops=(watch_statements(settings, accounts), watch_remittances),
     )
 
 

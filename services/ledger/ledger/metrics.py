@@ -1,6 +1,10 @@
 """What the ledger shows beside the plumbing's figures."""
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 STATEMENT_FILES = Counter("quittance_statement_files_total", "statement files by verdict", ["verdict"])
-PAYMENT_FILES_REFUSED = Counter("quittance_payment_files_refused_total", "payment files that no bank would take")
+UNWRITTEN_REMITTANCES = Gauge(
+    "quittance_unwritten_remittances",
+    "remittances without a payment file: refused (no bank would take it), failed (not written yet)",
+    ["reason"],
+)

@@ -13,7 +13,6 @@ from common.calls import Outcome
 from common.decisions import Result
 from common.errors import InvalidMessage, TemporaryFailure
 from common.messages import Value
-from ledger import metrics
 from ledger.bank.pain001 import write_pain001
 from ledger.domain.bank_days import next_bank_day
 from ledger.domain.client_account import LOCAL
@@ -38,11 +37,11 @@ class PaymentFiles:
             raw = write_pain001(self.batch(payload))
         except InvalidPayout as fault:
             log.error("payment_file_refused", remittance_id=str(call_id), reason=str(fault))  # noqa: TRY400
-            metrics.PAYMENT_FILES_REFUSED.inc()
             raise InvalidMessage("invalid_payout", str(fault)) from fault
         try:
             return await asyncio.to_thread(self._write, f"{call_id}.xml", raw)
         except OSError as fault:
+            log.warning("payment_file_not_written", remittance_id=str(call_id), fault=type(fault).__name__)
             raise TemporaryFailure(f"the payment file could not be written: {type(fault).__name__}") from fault
 
     async def was_accepted(self, call_id: UUID, payload: Any) -> Outcome | None:

@@ -32,6 +32,14 @@ SELECT
 FROM unnest($1::uuid[], $2::uuid[]) AS r (remittance_id, client_id)
 ON CONFLICT DO NOTHING;
 
+-- name: count_unwritten_remittances
+SELECT
+    count(*) FILTER (WHERE r.refused_because IS NOT NULL) AS refused,
+    count(*) FILTER (WHERE r.refused_because IS NULL) AS failed
+FROM client_account AS c
+CROSS JOIN jsonb_to_recordset(c.state -> 'remittances') AS r (is_written boolean, refused_because text)
+WHERE r.is_written IS NOT TRUE;
+
 -- name: open_ledger_accounts
 SELECT ledger.open_accounts($1, $2, $3);
 

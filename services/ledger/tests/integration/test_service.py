@@ -12,6 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from camt_builder import a_file, a_line, a_statement
 from lxml import etree
+from prometheus_client import REGISTRY
 
 from common.blocking import LARGE_BYTES
 from common.ids import new_event_id
@@ -28,6 +29,7 @@ REPOSITORY = Path(__file__).parents[4]
 CLIENT = UUID("22222222-2222-4222-8222-222222222222")
 CASE = UUID("11111111-1111-4111-8111-111111111111")
 IBAN = "NL70TRIO0123456789"
+UNWRITTEN = "quittance_unwritten_remittances"
 MORNING = datetime(2026, 3, 3, 5, tzinfo=UTC)
 
 
@@ -212,6 +214,45 @@ async def test_a_payment_inside_the_term_known_after_its_costs_were_paid_and_pas
             kind: await connection.fetchval(balance, kind) for kind in ("RECALL", "REFUND", "COSTS", "OUTSTANDING")
         }
         assert found == {"RECALL": back, "REFUND": 60_000 + back, "COSTS": 0, "OUTSTANDING": 0}
+
+
+@pytest.fixture
+def looks_often(monkeypatch):
+    monkeypatch.setattr(app, "LOOK_AT_REMITTANCES_SECONDS", 0.05)
+
+
+async def shown(**expected):
+    """Wait until operations see as many remittances without a payment file."""
+    async with asyncio.timeout(60):
+        while {reason: REGISTRY.get_sample_value(UNWRITTEN, {"reason": reason}) for reason in expected} != expected:  # noqa: ASYNC110  a gauge tells nobody
+            await asyncio.sleep(0.05)
+
+
+async def test_a_remittance_without_a_payment_file_is_shown_until_its_file_is_written(looks_often, ledger_world):
+    mandate, *rest = events()
+    for event in (mandate.model_copy(update={"payout_account": Personal.of("NL91ABNA0417164301")}), *rest):
+        await ledger_world.send(event)
+    await ledger_world.stepper.settle()
+    text = f"betaling {structured_communication(number='42').communication}"
+    statement = a_statement([a_line(40_000, text=text, booked_on="2026-03-02")], opening=0, iban=IBAN)
+    await ledger_world.put("s1.xml", a_file(statement))
+    await ledger_world.stepper.settle()
+    await shown(refused=0, failed=0)
+
+    await ledger_world.stepper.move_to(datetime(2026, 3, 3, 16, tzinfo=UTC))  # check digits that do not hold
+    await ledger_world.stepper.settle()
+    await shown(refused=1, failed=0)
+
+    ledger_world.out.write_text("a file where the bank's folder should be")
+    await ledger_world.send(mandate)
+    await ledger_world.stepper.settle()
+    await shown(refused=0, failed=1)
+
+    ledger_world.out.unlink()
+    await ledger_world.stepper.move_to(datetime(2026, 3, 3, 16, 15, tzinfo=UTC))
+    await ledger_world.stepper.settle()
+    await shown(refused=0, failed=0)
+    assert len(list(ledger_world.out.glob("*.xml"))) == 1
 
 
 async def test_a_statement_that_does_not_add_up_is_held_whole_and_shown(ledger_world):
