@@ -4,7 +4,7 @@ each to a world of its own, because most of an outage is waiting.
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import asyncpg
@@ -17,9 +17,22 @@ from testkit.chaos import REQUESTS, SAID, a_world
 from testkit.cluster import Cluster, SmallKafka, members_of, put_to_sleep, wake
 from testkit.faults import FaultProxy, Mode, ProxiedKafka
 from testkit.sender import Sender
+from testkit.small_volume import TABLE_SPACE, SmallVolumePostgres, may_mount
 
 PROGRESS = "SELECT coalesce(sum(next_offset), 0) FROM progress"
 LONGEST_STANDSTILL_SECONDS = 180
+BALLAST = "INSERT INTO ballast SELECT repeat('x', 8000) FROM generate_series(1, $1::integer)"
+FEW_CONNECTIONS = """
+CREATE ROLE {role} LOGIN PASSWORD '{role}' CONNECTION LIMIT 15;
+GRANT ALL ON ALL TABLES IN SCHEMA public TO {role};
+GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}
+"""
+SESSIONS_ENDED = """
+SELECT count(pg_terminate_backend(pid))
+  FROM pg_stat_activity
+ WHERE usename = current_database()
+   AND application_name <> 'stranger'
+"""
 POISON = "'invalid', 'zero', '23514'"  # no JSON; refused by the handler; refused by a check of the database
 
 # --- the outages -------------------------------------------------------------------------------------------
@@ -111,7 +124,7 @@ async def nothing_comes_through_to_the_database_for_40_seconds(place):
         await closes(world, sender)
 
 
-async def the_database_is_locked_and_full(place):
+async def the_database_is_locked_for_25_seconds(place):
     async with place.world(place.kafka) as (world, sender), alive(world):
         await moves(world)
         members = await members_now(world)
@@ -124,6 +137,37 @@ async def the_database_is_locked_and_full(place):
         await closes(world, sender)
 
 
+async def the_disk_of_the_database_is_full_for_20_seconds(place):
+    async with place.small_volume() as small, small.world(place.kafka) as (world, sender):
+        run_sql(
+            world.database_url, f"ALTER TABLE counter SET TABLESPACE {TABLE_SPACE}"
+        )  # the desk has room: none may use it
+        async with alive(world):
+            await moves(world)
+            members = await members_now(world)
+            async with full(world):
+                await asyncio.sleep(20)
+            world.injected["refused"] = len(world.logged("batch_failed", fault="DiskFullError"))
+            await moves(world)
+            assert await members_now(world) == members, "it was put out of its group"
+            await closes(world, sender)
+
+
+async def no_connection_to_the_database_is_left_for_20_seconds(place):
+    async with place.world(place.kafka) as (world, sender):
+        world.toy_database_url = a_role_with_few_connections(world)
+        async with alive(world):
+            await moves(world)
+            members = await members_now(world)
+            async with all_connections(world), alive(world, member=1):
+                await asyncio.sleep(20)
+                for what in ("batch_failed", "relay_pass_failed", "database_not_reached"):
+                    world.injected[what] = len(world.logged(what, fault="TooManyConnectionsError"))
+            await moves(world)
+            assert members < await members_now(world), "who was there was put out, or who started never came"
+            await closes(world, sender)
+
+
 OUTAGES = {
     outage.__name__: outage
     for outage in (
@@ -132,7 +176,9 @@ OUTAGES = {
         three_brokers_fail_in_turn,
         nothing_comes_through_to_the_broker_for_40_seconds,
         nothing_comes_through_to_the_database_for_40_seconds,
-        the_database_is_locked_and_full,
+        the_database_is_locked_for_25_seconds,
+        the_disk_of_the_database_is_full_for_20_seconds,
+        no_connection_to_the_database_is_left_for_20_seconds,
     )
 }
 
@@ -147,9 +193,9 @@ def test_nothing_is_lost_or_doubled_and_the_order_of_each_key_holds_when(name, o
 
 
 @contextlib.asynccontextmanager
-async def alive(world):
+async def alive(world, *, member=0):
     """A process of the toy service that must live to the end."""
-    life = await world.begin_life()
+    life = await world.begin_life(member=member)
     yield
     assert not life.died.done(), f"it ended with {life.died.result()}"
 
@@ -187,6 +233,47 @@ async def held(world, statement, *, seconds):
             await asyncio.sleep(seconds)
     finally:
         await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def full(world):
+    """Not a page is left on the volume of the database, while the block lasts."""
+    connection = await asyncpg.connect(world.database_url)
+    try:
+        await connection.execute("CREATE TABLE ballast (page text STORAGE plain) TABLESPACE " + TABLE_SPACE)
+        for pages in (1000, 100, 10, 1):
+            with contextlib.suppress(asyncpg.DiskFullError):
+                while True:
+                    await connection.execute(BALLAST, pages)
+        yield
+        await connection.execute("DROP TABLE ballast")
+    finally:
+        await connection.close()
+
+
+def a_role_with_few_connections(world):
+    """For the toy: as a service has one, that may not do all, and may not have more connections than a number. Returns
+    its URL.
+    """
+    name = world.database_url.rpartition("/")[2]
+    run_sql(world.database_url, FEW_CONNECTIONS.format(role=name))
+    return database_url(world.database_url, name, user=name, password=name)
+
+
+@contextlib.asynccontextmanager
+async def all_connections(world):
+    """The toy's sessions are ended and strangers hold all that there are, while the block lasts."""
+    held = []
+    try:
+        while not held or await world.ask(SESSIONS_ENDED):
+            with contextlib.suppress(asyncpg.TooManyConnectionsError):
+                while True:
+                    stranger = {"application_name": "stranger"}
+                    held.append(await asyncpg.connect(world.toy_database_url, server_settings=stranger))
+        yield
+    finally:
+        for connection in held:
+            await connection.close()
 
 
 def said_by(world, word):
@@ -248,6 +335,15 @@ class Place:
             world.toy_bootstrap = toy_bootstrap
             async with Sender(world, self.new_database(f"{purpose}_sender")).open() as sender:
                 yield world, sender
+
+    @contextlib.asynccontextmanager
+    async def small_volume(self):
+        """The same place with a database server of its own."""
+        if not may_mount():
+            pytest.skip("the system lets nobody make a small volume: no user namespaces")
+        server = SmallVolumePostgres(self.run_dir / f"own-{self.name}", self.ports.pick("PostgreSQL"), trust=True)
+        async with self.running(server):
+            yield replace(self, postgres=server.url)
 
     @contextlib.asynccontextmanager
     async def running(self, server):

@@ -29,8 +29,8 @@ def _wheel() -> Path:
 BINARIES = _wheel() / "pginstall" / "bin"
 _NOBODY = 65534
 _READY_SECONDS = 60
-# The same in containers (docker-compose.yml). A replication slot that nobody reads keeps so much of the log and no more:
-# without an end it would fill the disk.
+# The same in containers (docker-compose.yml). A replication slot that nobody reads keeps so much of the log and no
+# more: without an end it would fill the disk.
 SETTINGS = {"wal_level": "logical", "max_connections": "300", "max_slot_wal_keep_size": "4GB"}
 _HERE = """\
 listen_addresses = '{host}'

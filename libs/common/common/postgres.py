@@ -17,12 +17,13 @@ else:
     Connection, Pool = asyncpg.Connection, asyncpg.Pool
 
 T = TypeVar("T")
-AWAY = (  # a server that is away, starts, or ended the session: asked again
+AWAY = (  # a server that is away, starts, ended the session, or has no connection or room left: asked again
     OSError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
 )
 LONGEST_STATEMENT = "25s"
 LONGEST_WAIT_FOR_LOCK = "10s"

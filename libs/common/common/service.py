@@ -136,8 +136,8 @@ class Service:
             await self.pool.close()
 
     async def _reach_database(self) -> None:
-        """The pool, what is read before all else, and the calls of an earlier life. A database that just starts, or
-        ends the session meanwhile, is asked again for a while.
+        """The pool, what is read before all else, and the calls of an earlier life. A database that just starts, ends
+        the session meanwhile, or has no connection left is asked again for a while.
         """
         make_runner = self._kind_of_runner()
         deadline = time.monotonic() + LONGEST_START_SECONDS
