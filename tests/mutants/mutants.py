@@ -22,6 +22,7 @@ GATE = "services/dunning/tests/unit/test_gate.py"
 CHAIN = "tests/simulation/test_chain.py::test_the_chain_keeps_its_promises_under_every_fault"
 PARKING = "tests/simulation/test_parking.py"
 LOST_TAIL = "libs/common/tests/test_lost_tail.py"
+DESK = "libs/common/tests/test_redrive.py"
 SEEDS = "400"
 CHAIN_SEEDS = "40"
 LONGEST_SECONDS = 120
@@ -370,6 +371,34 @@ MUTANTS = (
         before="asked_as = 'redrive' AND NOT EXISTS (",
         after="asked_as = 'redrive' AND NULLIF(TRUE, EXISTS (",
         killer=CHAIN,
+    ),
+    Mutant(
+        name="two members take one letter",
+        file="common/redrive.py",
+        before="   FOR NO KEY UPDATE SKIP LOCKED\n",
+        after="",
+        killer=DESK,
+    ),
+    Mutant(
+        name="a member waits for the letter that another has taken",
+        file="common/redrive.py",
+        before="   FOR NO KEY UPDATE SKIP LOCKED\n",
+        after="   FOR NO KEY UPDATE\n",
+        killer=DESK,
+    ),
+    Mutant(
+        name="what came after a letter overtakes it when its thing is opened",
+        file="common/redrive.py",
+        before="        await self.connection.execute(STAND_BEHIND, behind)\n",
+        after="",
+        killer=DESK,
+    ),
+    Mutant(
+        name="what came before a letter falls behind it when its thing is opened",
+        file="common/redrive.py",
+        before="desk.record_of(row) != own and not came_before(row, self.letter)]",
+        after="desk.record_of(row) != own]",
+        killer=DESK,
     ),
     Mutant(
         name="what waits behind the next letter of a key is released too",

@@ -8,6 +8,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from common.ids import new_event_id
+from common.letters import place_letter
 from common.records import Arrival
 from common.redrive import settle_asked
 from common.runner import Batch, Submission
@@ -240,6 +241,7 @@ def record_of(arrival, *, value=None):
 
 async def test_a_letter_before_its_thing_waits_in_its_place(runner, pool):
     key = uuid.uuid4()
+    await runner.apply_batch(Batch(arrivals=[adding(key, 4, offset=0)]))
     await pool.execute(
         "INSERT INTO dead_letter (source, source_id, thing_key, key, value, headers, error_code, error_message,"
         " failed_at) VALUES ('toy.requests.v1', '0/1', $1, $2, '{', $3, 'invalid', 'not JSON', now())",
@@ -252,11 +254,37 @@ async def test_a_letter_before_its_thing_waits_in_its_place(runner, pool):
     await pool.execute(ASK, letter["dead_letter_id"], "redrive", None)
     await settle_asked(runner)
     waiting = await pool.fetch("SELECT source_id FROM waiting ORDER BY position")
-    assert [row["source_id"] for row in waiting] == ["0/1", "0/2", "0/3"]
+    assert [row["source_id"] for row in waiting] == ["0/0", "0/1", "0/2", "0/3"]
 
     await runner.submit([Submission(source="http", id="open", message=toy.OpenCounter(counter_id=key))])
 
+    assert await sent(pool) == [4, 5, 7, 10]
+
+
+async def test_a_letter_in_the_hands_of_one_member_is_passed_over_by_another_and_applied_once(
+    runner, pool, monkeypatch
+):
+    key, _, letter_id = await blocked(runner, pool)
+    await edit(pool, letter_id, key, 1)
+    await pool.execute(ASK, letter_id, "redrive", None)
+    taken, go_on = asyncio.Event(), asyncio.Event()
+
+    async def place_slowly(*arguments):
+        taken.set()
+        await go_on.wait()
+        return await place_letter(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("common.redrive.place_letter", place_slowly)
+        first = asyncio.create_task(settle_asked(runner))
+        await taken.wait()
+    assert await settle_asked(runner) == 0, "it does not wait either"
+    assert await sent(pool) == []
+    go_on.set()
+    assert await first == 0
+
     assert await sent(pool) == [1, 3, 6]
+    assert (await counter(pool, key))["total"] == 6
 
 
 async def test_what_was_asked_while_the_service_was_down_is_done_at_its_start_and_at_once_when_it_runs(world, pool):
