@@ -6,7 +6,16 @@ from uuid import UUID
 
 from common.decisions import Decision
 from common.errors import InvalidMessage, TemporaryFailure
-from contracts.intake import CaseFileClosed, CaseFileOpened, ClaimAccepted, ClaimRejected, CloseCaseFile, MandateGranted
+from contracts.intake import (
+    CaseFileClosed,
+    CaseFileOpened,
+    CaseFileReopened,
+    ClaimAccepted,
+    ClaimRejected,
+    CloseCaseFile,
+    MandateGranted,
+    ReopenCaseFile,
+)
 from intake.domain import (
     AcceptedClaim,
     AmendMandate,
@@ -135,6 +144,16 @@ def close_case_file(case_file: CaseFile, message: CloseCaseFile, now: datetime) 
     case_file = replace(case_file, closed_on=closed_on, closed_as=message.code)
     closed = CaseFileClosed(case_file_id=case_file.case_file_id, code=message.code, closed_on=closed_on)
     return Decision(case_file, send=[closed])
+
+
+def reopen_case_file(case_file: CaseFile, message: ReopenCaseFile, now: datetime) -> Decision[CaseFile]:
+    """Let it go on once, whatever comes how often."""
+    if case_file.closed_on is None:
+        return Decision(case_file)
+    case_file = replace(case_file, closed_on=None, closed_as=None)
+    reopened_on = local_day(now, case_file.debtor.country)
+    reopened = CaseFileReopened(case_file_id=case_file.case_file_id, code=message.code, reopened_on=reopened_on)
+    return Decision(case_file, send=[reopened])
 
 
 def opened_case_file(message: SubmitClaim, placement: Placement, reference_number: str, now: datetime) -> CaseFile:

@@ -1,7 +1,7 @@
 """The wiring of intake on one page: which message goes through which handler of which thing."""
 
 from common.decisions import Consumers, On
-from contracts.intake import CloseCaseFile
+from contracts.intake import CloseCaseFile, ReopenCaseFile
 from intake import handlers, repository
 from intake.domain import (
     CASE_FILE,
@@ -28,6 +28,7 @@ CONSUMERS = Consumers(
             opens=True,
         ),
         On(message=CloseCaseFile, handler=handlers.close_case_file, thing=CASE_FILE),
+        On(message=ReopenCaseFile, handler=handlers.reopen_case_file, thing=CASE_FILE),
     ),
     writers={AcceptedClaim: repository.insert_accepted_claims},
 )

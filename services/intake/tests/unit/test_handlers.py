@@ -15,7 +15,16 @@ from common.errors import InvalidMessage, TemporaryFailure
 from common.fold import Loaded, fold
 from common.messages import Message, Personal
 from common.records import Arrival
-from contracts.intake import CaseFileClosed, CaseFileOpened, ClaimAccepted, ClaimRejected, CloseCaseFile, MandateGranted
+from contracts.intake import (
+    CaseFileClosed,
+    CaseFileOpened,
+    CaseFileReopened,
+    ClaimAccepted,
+    ClaimRejected,
+    CloseCaseFile,
+    MandateGranted,
+    ReopenCaseFile,
+)
 from contracts.values import Address, ClaimTerms, Country, Creditor, DebtorContact, DebtorFacts, Mandate, Segment
 from intake import domain, handlers
 from intake.consumers import CONSUMERS
@@ -210,6 +219,30 @@ def test_a_case_file_closes_once():
     assert (again.state, again.send) == (decision.state, ())
 
 
+def test_a_closed_case_file_reopens_once_and_one_that_is_open_says_nothing():
+    case_file_id = opened().case_file_id
+    close = CloseCaseFile(case_file_id=case_file_id, code="paid")
+    reopen = ReopenCaseFile(case_file_id=case_file_id, code="payment_reversed")
+    untouched = handlers.reopen_case_file(opened(), reopen, NOW)
+    assert (untouched.state, untouched.send) == (opened(), ())
+    closed = handlers.close_case_file(opened(), close, NOW).state
+    decision = handlers.reopen_case_file(closed, reopen, datetime(2026, 3, 9, 23, 30, tzinfo=UTC))
+    assert decision.send == [
+        CaseFileReopened(case_file_id=case_file_id, code="payment_reversed", reopened_on=date(2026, 3, 10))
+    ]
+    assert decision.state == opened()
+    again = handlers.reopen_case_file(decision.state, reopen, NOW)
+    assert (again.state, again.send) == (decision.state, ())
+    assert kinds(handlers.close_case_file(decision.state, close, NOW)) == [CaseFileClosed]
+
+
+def test_a_claim_joins_a_case_file_that_is_open_again():
+    case_file_id = opened().case_file_id
+    closed = handlers.close_case_file(opened(), CloseCaseFile(case_file_id=case_file_id, code="paid"), NOW).state
+    reopen = ReopenCaseFile(case_file_id=case_file_id, code="payment_reversed")
+    assert kinds(submit(handlers.reopen_case_file(closed, reopen, NOW).state, a_claim("D-2"))) == [ClaimAccepted]
+
+
 def folded(messages: Sequence[Message]):
     claim = a_claim()
     assert claim.placement is not None
@@ -232,6 +265,17 @@ def test_a_closing_that_comes_before_its_case_file_waits_for_it():
     assert late.state.closed_on == date(2026, 3, 2)
     assert [type(message) for message, _ in late.sent] == [CaseFileOpened, ClaimAccepted, CaseFileClosed]
     assert [type(a.message) for a, _ in folded([close]).held] == [CloseCaseFile]
+
+
+def test_a_closing_and_a_reopening_that_come_before_their_case_file_leave_it_open():
+    claim = a_claim()
+    assert claim.placement is not None
+    case_file_id = claim.placement.case_file_id
+    close = CloseCaseFile(case_file_id=case_file_id, code="paid")
+    reopen = ReopenCaseFile(case_file_id=case_file_id, code="payment_reversed")
+    late = folded([close, reopen, claim])
+    assert late.state.closed_on is None
+    assert [type(message) for message, _ in late.sent][2:] == [CaseFileClosed, CaseFileReopened]
 
 
 # --- clients ---------------------------------------------------------------------------------------------------------
