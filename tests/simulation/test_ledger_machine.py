@@ -1,4 +1,6 @@
-"""The ledger's core against a model: claims, payments by any value date, charges, repeats; each cent is placed."""
+"""The ledger's core against a model: claims, payments by any value date, some taken back by the bank, charges, repeats;
+each cent is placed.
+"""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -14,11 +16,11 @@ from common.messages import Personal
 from common.money import to_cents
 from contracts.dunning import NoticeTermExpired, NoticeType
 from contracts.intake import CaseFileOpened, ClaimAccepted
-from contracts.ledger import CaseFilePaid, CreditClient, PaymentAllocated
+from contracts.ledger import CaseFilePaid, CreditClient, DebitClient, PaymentAllocated, PaymentReversed
 from contracts.values import Address, ClaimTerms, Creditor, DebtorContact, DebtorFacts, Mandate, Segment
 from ledger import handlers
 from ledger.domain.case_account import position
-from ledger.handlers.case_accounts import MatchedReceipt
+from ledger.handlers.case_accounts import MatchedReceipt, MatchedReversal
 
 CASE = UUID("11111111-1111-4111-8111-111111111111")
 CLIENT = UUID("22222222-2222-4222-8222-222222222222")
@@ -54,7 +56,8 @@ class Books(RuleBasedStateMachine):
         self.account = handlers.open_case_account(None, an_opening(country, consumer=consumer), NOW).state
         self.lines: Counter[str] = Counter()
         self.keys: set[UUID] = set()
-        self.principal_cents = self.received_cents = self.credited_cents = self.overpaid_cents = self.let_go_cents = 0
+        self.principal_cents = self.received_cents = self.overpaid_cents = self.let_go_cents = 0
+        self.credited_cents = self.debited_cents = 0
         self.placed: Counter[str] = Counter()
         self.done: list[tuple[object, object]] = []
 
@@ -108,6 +111,7 @@ class Books(RuleBasedStateMachine):
         self.overpaid_cents += told.overpaid_cents
         self.let_go_cents += told.written_off_cents
         self.credited_cents += sum(m.amount_cents for m in decision.send if isinstance(m, CreditClient))
+        self.debited_cents += sum(m.amount_cents for m in decision.send if isinstance(m, DebitClient))
         for part in told.parts:
             self.placed.update({bucket: getattr(part, f"{bucket}_cents") for bucket in BUCKETS})
         assert any(isinstance(m, CaseFilePaid) for m in decision.send) == (
@@ -115,6 +119,32 @@ class Books(RuleBasedStateMachine):
         )
         self.book(decision)
         self.done.append((handlers.match_receipt, command))
+
+    @rule(choice=st.integers(0, 1_000), on=DAYS)
+    @precondition(lambda self: self.account.payments)
+    def take_back(self, choice, on):
+        """The bank takes a payment back, the one that closed the file too."""
+        payment = self.account.payments[choice % len(self.account.payments)]
+        command = MatchedReversal(
+            payment_id=payment.payment_id, return_id=uuid5(CASE, f"r{len(self.done)}"), trust_account_id=CASE,
+            country=self.account.country, amount_cents=payment.amount_cents, value_on=on, booked_on=on, references=(),
+            case_file_id=CASE,
+        )  # fmt: skip
+        decision = handlers.reverse_receipt(self.account, command, NOW)
+        told = next(m for m in decision.send if isinstance(m, PaymentReversed))
+        self.received_cents -= payment.amount_cents
+        self.overpaid_cents += told.overpaid_cents
+        self.let_go_cents += told.written_off_cents
+        self.credited_cents += sum(m.amount_cents for m in decision.send if isinstance(m, CreditClient))
+        self.debited_cents += sum(m.amount_cents for m in decision.send if isinstance(m, DebitClient))
+        for part in told.parts:
+            self.placed.update({bucket: getattr(part, f"{bucket}_cents") for bucket in BUCKETS})
+        assert (told.open_cents > 0) == (decision.state.paid_on is None)
+        assert {share.payment_id for share in told.all_shares} <= {one.payment_id for one in decision.state.payments}
+        self.book(decision)
+        with pytest.raises(InvalidMessage):
+            handlers.reverse_receipt(self.account, command, NOW)
+        self.done.append((handlers.reverse_receipt, command))
 
     @rule(on=DAYS)
     @precondition(lambda self: self.account.claims and len(self.account.notices_answered) < 2)
@@ -131,6 +161,10 @@ class Books(RuleBasedStateMachine):
     @precondition(lambda self: self.done)
     def redeliver(self, choice):
         handler, message = self.done[choice % len(self.done)]
+        if isinstance(message, MatchedReversal):
+            with pytest.raises(InvalidMessage):
+                handler(self.account, message, NOW)
+            return
         if isinstance(message, MatchedReceipt):
             if any(share.payment_id == message.payment_id for share in self.account.shares):
                 with pytest.raises(InvalidMessage):
@@ -146,6 +180,7 @@ class Books(RuleBasedStateMachine):
         assert sum(self.lines.values()) == 0
         assert self.placed.total() + self.overpaid_cents == self.received_cents
         assert self.account.overpaid_cents == self.overpaid_cents
+        assert self.credited_cents - self.debited_cents == self.received_cents - self.overpaid_cents
 
     @invariant()
     def the_statement_says_the_same(self):

@@ -52,7 +52,8 @@ class PaymentShare(Value):
 
 class CostCharged(Event):
     """What the debtor owes besides principal from now on: the answer to an expired notice (`notice_id`), or to the
-    acceptance of a commercial claim (`notice_id` null). May hold nothing: the law then gives nothing.
+    acceptance of a commercial claim (`notice_id` null). May hold nothing: the law then gives nothing. Comes again for a
+    notice whose costs a payment had lowered that the bank took back.
     """
 
     topic: ClassVar[str] = "ledger.case-files.v1"
@@ -67,7 +68,6 @@ class CostCharged(Event):
 class CostLowered(Event):
     """A payment that was made inside the term of a notice became known after its costs were charged: the law gives less
     of them, or none. `reversed` no longer counts, `charges` counts instead; the claims `without_interest` bear none.
-    Where the bank took such a payment back, `charges` is again what the notice brought without it.
     """
 
     topic: ClassVar[str] = "ledger.case-files.v1"

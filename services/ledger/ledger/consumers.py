@@ -3,14 +3,15 @@
 from common.decisions import CallFinished, Consumers, Due, On, Thing
 from contracts.dunning import NoticeTermExpired
 from contracts.intake import CaseFileOpened, ClaimAccepted, MandateGranted
-from contracts.ledger import BookPayout, BookReceipt, CreditClient, DebitClient, ReconcileTrust
+from contracts.ledger import BookPayout, BookReceipt, CreditClient, DebitClient, ReconcileTrust, ReverseReceipt
 from ledger import handlers, repository
 from ledger.domain.case_account import CaseAccount
 from ledger.domain.client_account import ClientAccount, next_due_at
 from ledger.domain.journals import Booking
 from ledger.domain.payment_files import RemittanceRow
+from ledger.domain.returns import ReceiptRow, ReturnRow
 from ledger.domain.trust_account import ImportStatement, TrustAccount
-from ledger.handlers.case_accounts import MatchedReceipt
+from ledger.handlers.case_accounts import MatchedReceipt, MatchedReversal
 from ledger.handlers.trust_accounts import ProveTrust
 
 CASE_ACCOUNT = Thing(name="case_account", state=CaseAccount)
@@ -32,6 +33,19 @@ CONSUMERS = Consumers(
         On(
             message=BookReceipt,
             handler=handlers.report_unmatched,
+            thing=TRUST_ACCOUNT,
+            locate=repository.locate_unmatched,
+        ),
+        On(
+            message=ReverseReceipt,
+            handler=handlers.reverse_receipt,
+            thing=CASE_ACCOUNT,
+            locate=repository.locate_reversed,
+            arrives_as=MatchedReversal,
+        ),
+        On(
+            message=ReverseReceipt,
+            handler=handlers.return_unmatched,
             thing=TRUST_ACCOUNT,
             locate=repository.locate_unmatched,
         ),
@@ -61,5 +75,10 @@ CONSUMERS = Consumers(
         On(message=Due, handler=handlers.pay_out, thing=CLIENT_ACCOUNT),
         On(message=CallFinished, handler=handlers.take_file_outcome, thing=CLIENT_ACCOUNT),
     ),
-    writers={Booking: repository.post_bookings, RemittanceRow: repository.insert_remittances},
+    writers={
+        Booking: repository.post_bookings,
+        RemittanceRow: repository.insert_remittances,
+        ReceiptRow: repository.insert_receipts,
+        ReturnRow: repository.mark_returned,
+    },
 )

@@ -1,5 +1,6 @@
 """Named queries of the ledger: finding case files by reference, clients by remittance, and posting journals."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -9,13 +10,14 @@ from common.decisions import Located
 from common.messages import Message
 from common.postgres import Connection
 from common.queries import load_queries
-from contracts.ledger import BookPayout, BookReceipt, ReconcileTrust
+from contracts.ledger import BookPayout, BookReceipt, ReconcileTrust, ReverseReceipt
 from ledger.domain.journals import MAX_BATCH_JOURNALS, Booking, ledger_accounts_of, post_batch_arguments
 from ledger.domain.jurisdictions import JURISDICTIONS
 from ledger.domain.payment_files import RemittanceRow
 from ledger.domain.references import reference_numbers
-from ledger.domain.trust_account import ImportStatement, paid_out
-from ledger.handlers.case_accounts import MatchedReceipt
+from ledger.domain.returns import ReceiptRow, ReturnRow
+from ledger.domain.trust_account import ImportStatement, paid_out, receipt_rows, taken_back
+from ledger.handlers.case_accounts import MatchedReceipt, MatchedReversal
 from ledger.handlers.trust_accounts import ProveTrust
 
 QUERIES = load_queries("ledger")
@@ -33,16 +35,29 @@ async def locate_matched(connection: Connection, messages: Sequence[Message]) ->
 
 
 async def locate_unmatched(connection: Connection, messages: Sequence[Message]) -> list[list[Located]]:
-    """The other receipts, at their trust account."""
+    """The other receipts, booked or taken back, at their trust account."""
     found = await _case_files(connection, messages)
     return [
-        [(message.trust_account_id, message)] if case_file_id is None and isinstance(message, BookReceipt) else []
+        [(message.trust_account_id, message)]
+        if case_file_id is None and isinstance(message, (BookReceipt, ReverseReceipt))
+        else []
+        for message, case_file_id in zip(messages, found, strict=True)
+    ]
+
+
+async def locate_reversed(connection: Connection, messages: Sequence[Message]) -> list[list[Located]]:
+    """Receipts taken back, at the case file that they had been matched to by the same references."""
+    found = await _case_files(connection, messages)
+    return [
+        []
+        if case_file_id is None
+        else [(case_file_id, MatchedReversal(**message.model_dump(), case_file_id=case_file_id))]
         for message, case_file_id in zip(messages, found, strict=True)
     ]
 
 
 async def _case_files(connection: Connection, messages: Sequence[Message]) -> list[UUID | None]:
-    receipts = [message for message in messages if isinstance(message, BookReceipt)]
+    receipts = [message for message in messages if isinstance(message, (BookReceipt, ReverseReceipt))]
     numbers = sorted({number for receipt in receipts for number in reference_numbers(receipt.references)})
     rows = await connection.fetch(QUERIES.select_case_accounts_by_reference, numbers)
     known = {(row["reference_number"], row["country"]): row["case_account_id"] for row in rows}
@@ -62,16 +77,47 @@ async def locate_remittances(connection: Connection, messages: Sequence[Message]
 
 async def locate_statements(connection: Connection, messages: Sequence[Message]) -> list[list[Located]]:
     """Statements at their trust account, with those of their debits that pay out a remittance of ours: one that is in
-    transit, with its whole amount, once.
+    transit, with its whole amount, once; and with those by which the bank takes a receipt of ours back.
     """
     imports = [message for message in messages if isinstance(message, ImportStatement)]
     ids = [debit.remittance_id for one in imports for debit in one.statement.debits if debit.remittance_id]
     rows = await connection.fetch(QUERIES.select_in_transit, ids)
     in_transit: dict[UUID, int] = {row["remittance_id"]: row["in_transit_cents"] for row in rows}
+    receipts = await _returnable(connection, imports)
     return [
-        [(one.trust_account_id, one.model_copy(update={"paid_out": paid_out(one.statement.debits, in_transit)}))]
+        [
+            (
+                one.trust_account_id,
+                one.model_copy(
+                    update={
+                        "paid_out": paid_out(one.statement.debits, in_transit),
+                        "taken_back": taken_back(one, receipts),
+                    }
+                ),
+            )
+        ]
         for one in imports
     ]
+
+
+async def _returnable(connection: Connection, imports: Sequence[ImportStatement]) -> dict[UUID, ReceiptRow]:
+    """Receipts that debits of these statements may take back, those of the statements themselves included."""
+    marks = sorted({mark for one in imports for debit in one.statement.debits for mark in debit.marks})
+    if not marks:
+        return {}
+    rows = await connection.fetch(QUERIES.select_receipts_by_mark, marks)
+    known = [
+        ReceiptRow(
+            payment_id=row["payment_id"],
+            trust_account_id=row["trust_account_id"],
+            amount_cents=row["amount_cents"],
+            marks=tuple(row["marks"]),
+            references=tuple(row["stated_references"]),
+        )
+        for row in rows
+    ]
+    new = [receipt for one in imports for receipt in receipt_rows(one)]
+    return {receipt.payment_id: receipt for receipt in (*known, *new)}
 
 
 async def _clients(connection: Connection, remittance_ids: Sequence[UUID]) -> dict[UUID, UUID]:
@@ -120,6 +166,27 @@ async def post_bookings(connection: Connection, bookings: Sequence[Booking], now
         for first in range(0, len(some), MAX_BATCH_JOURNALS):
             part = some[first : first + MAX_BATCH_JOURNALS]
             await connection.fetch(QUERIES.post_journals, *post_batch_arguments(part, now))
+
+
+async def insert_receipts(connection: Connection, rows: Sequence[ReceiptRow], now: datetime) -> None:
+    """The receipts as a later debit may name them."""
+    del now
+    await connection.execute(
+        QUERIES.insert_receipts,
+        [row.payment_id for row in rows],
+        [row.trust_account_id for row in rows],
+        [row.amount_cents for row in rows],
+        [json.dumps(row.marks) for row in rows],
+        [json.dumps(row.references) for row in rows],
+    )
+
+
+async def mark_returned(connection: Connection, rows: Sequence[ReturnRow], now: datetime) -> None:
+    """Receipts that were taken back are no more."""
+    del now
+    await connection.execute(
+        QUERIES.mark_receipts_returned, [row.payment_id for row in rows], [row.return_id for row in rows]
+    )
 
 
 async def insert_remittances(connection: Connection, rows: Sequence[RemittanceRow], now: datetime) -> None:

@@ -96,19 +96,21 @@ def take_back_journal(
     taken_cents: int,
     on: date,
     value_on: date,
+    return_id: UUID | None = None,
 ) -> Journal:
     """CRED / REFUND for what is still there, RECALL / REFUND for what was paid out: a shortfall until the client gives
-    it back.
+    it back. Where the bank took the payment back by `return_id`, its RECALL stands in the place of REFUND.
     """
     entity = JURISDICTIONS[country].entity_id
+    owed_to = f"REFUND:{case_file_id}" if return_id is None else f"RECALL:{return_id}"
     sides = (
         (f"CRED:{client_id}/{country}", taken_cents),
         (f"RECALL:{payment_id}", amount_cents - taken_cents),
-        (f"REFUND:{case_file_id}", -amount_cents),
+        (owed_to, -amount_cents),
     )
     return Journal(
         entity_id=entity,
-        idempotency_key=journal_key(JournalKind.TAKE_BACK, entity, payment_id, case_file_id),
+        idempotency_key=journal_key(JournalKind.TAKE_BACK, entity, return_id or payment_id, case_file_id),
         kind=JournalKind.TAKE_BACK,
         booked_on=on,
         value_on=value_on,

@@ -34,8 +34,8 @@ TERMS_THAT_CHARGE = frozenset({NoticeType.FOURTEEN_DAY_LETTER, NoticeType.FIRST_
 
 @dataclass(frozen=True, kw_only=True)
 class Covering:
-    """What one payment changed: cents by claim and bucket, what it was too much, what was let go after it, and the
-    charges that it lowers because it was made inside the term of a notice.
+    """What one payment changed, or its taking back: cents by claim and bucket, what it was too much, what was let go
+    after it, and the charges that it lowers because it was made inside the term of a notice.
     """
 
     case_account: CaseAccount
@@ -54,12 +54,15 @@ class Covering:
 
 @dataclass(frozen=True, kw_only=True)
 class LoweredCosts:
-    """What a notice no longer brings, and what it brings instead; claims whose interest it no longer starts."""
+    """What a notice no longer brings, and what it brings instead; claims whose interest it no longer starts, or starts
+    again since a payment was taken back.
+    """
 
     notice_id: UUID
     reversed: tuple[Charge, ...]
     charges: tuple[Charge, ...]
     without_interest: tuple[Claim, ...]
+    with_interest: tuple[Claim, ...] = ()
 
 
 def cover(
@@ -76,7 +79,7 @@ def cover(
     payment = Payment(payment_id=payment_id, amount_cents=amount_cents, on=value_on)
     after = replace(before, payments=(*before.payments, payment))
     if _comes_late(before, value_on):
-        after = _with_grounds(before, replayed(after), ground=str(payment_id), booked_on=booked_on)
+        after = with_grounds(before, replayed(after), ground=str(payment_id), booked_on=booked_on)
     else:
         after = _with_payment(after, payment, order=len(before.payments))
     day_after = value_on + timedelta(days=1)
@@ -98,7 +101,7 @@ def cover(
         written_off=written_off,
         overpaid_cents=overpaid,
         open_cents=open_cents,
-        lowered=tuple(_lowered(before, after)),
+        lowered=tuple(lowered_costs(before, after)),
         restated=tuple(_restated(before, after)),
     )
 
@@ -129,7 +132,7 @@ def with_expired_term(case_account: CaseAccount, term: ExpiredTerm, *, booked_on
         after = _with_term(grown, term)
     if case_account.shares and reallocated(case_account, after, "payment").total():
         raise InvalidMessage("overpayment_changed", "a charge would take what was overpaid before; look what is owed")
-    booked = _with_grounds(case_account, after, ground="", booked_on=booked_on)
+    booked = with_grounds(case_account, after, ground="", booked_on=booked_on)
     if set(case_account.charges) - set(booked.charges):
         raise InvalidMessage("terms_out_of_order", "this term changes what another one brought; look what is owed")
     return booked
@@ -228,7 +231,7 @@ def _only(case_account: CaseAccount, claim_ids: Collection[UUID]) -> CaseAccount
     )
 
 
-def _with_grounds(before: CaseAccount, after: CaseAccount, *, ground: str, booked_on: date) -> CaseAccount:
+def with_grounds(before: CaseAccount, after: CaseAccount, *, ground: str, booked_on: date) -> CaseAccount:
     """Charges that stay as they were keep the journal that they have; the others get one of their own."""
     had = {_what(charge): charge for charge in before.charges if charge.notice_id is not None}
     return replace(
@@ -247,7 +250,8 @@ def _what(charge: Charge) -> Charge:
     return replace(charge, ground="", booked_on=None)
 
 
-def _lowered(before: CaseAccount, after: CaseAccount) -> Iterator[LoweredCosts]:
+def lowered_costs(before: CaseAccount, after: CaseAccount) -> Iterator[LoweredCosts]:
+    """What each term brings otherwise after a payment that is known since, or that was taken back."""
     for term in before.terms:
         had = [charge for charge in before.charges if charge.notice_id == term.notice_id]
         has = [charge for charge in after.charges if charge.notice_id == term.notice_id]
@@ -256,11 +260,20 @@ def _lowered(before: CaseAccount, after: CaseAccount) -> Iterator[LoweredCosts]:
             for claim in after.claims
             if claim.claim_id in term.claim_ids and claim.interest is None and before.claim(claim.claim_id).interest
         ]
+        again = [
+            claim
+            for claim in after.claims
+            if claim.claim_id in term.claim_ids and claim.interest and before.claim(claim.claim_id).interest is None
+        ]
         reversed_ = tuple(charge for charge in had if charge not in has)
         charges = tuple(charge for charge in has if charge not in had)
-        if reversed_ or charges or without:
+        if reversed_ or charges or without or again:
             yield LoweredCosts(
-                notice_id=term.notice_id, reversed=reversed_, charges=charges, without_interest=tuple(without)
+                notice_id=term.notice_id,
+                reversed=reversed_,
+                charges=charges,
+                without_interest=tuple(without),
+                with_interest=tuple(again),
             )
 
 

@@ -26,7 +26,7 @@ class JournalKind(StrEnum):
     PAYOUT_SENT = "payout_sent"  # CRED or REFUND / INTRANSIT
     PAYOUT_DEBITED = "payout_debited"  # INTRANSIT / BANK
     PAYOUT_RETURNED = "payout_returned"  # INTRANSIT or BANK / CRED
-    RECEIPT_RETURNED = "receipt_returned"  # CASE and RECALL / BANK
+    RECEIPT_RETURNED = "receipt_returned"  # SUSP or REFUND / RECALL, that a debit of the bank opened
     UNEXPLAINED_DEBIT = "unexplained_debit"  # RECALL / BANK
     BANK_CHARGE = "bank_charge"  # OWNCOST / BANK
     TOP_UP = "top_up"  # BANK / TOPUP

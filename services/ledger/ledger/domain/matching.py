@@ -92,13 +92,69 @@ def match_journals(
             ),
             source_id=payment_id,
         )
-    yield from _lowering_journals(case_file_id, covering, on=booked_on)
+    yield from _claim_book(
+        case_file_id,
+        covering,
+        (payment_id, case_file_id),
+        value_on=value_on,
+        booked_on=booked_on,
+        reason="paid inside the term of the notice",
+    )
+
+
+def return_journals(
+    case_file_id: UUID, covering: Covering, *, payment_id: UUID, return_id: UUID, amount_cents: int, booked_on: date
+) -> Iterator[Journal]:
+    """REFUND / RECALL: what is kept for the payer is given up first, and the claim book turns back. The rest of what
+    the bank took is in the client's hands: his account's. What others paid too much may have become his instead.
+    """
+    case_account = covering.case_account
+    entity = JURISDICTIONS[case_account.country].entity_id
+    given_up = -covering.overpaid_cents
+    sides = (
+        (f"REFUND:{case_file_id}", given_up),
+        (f"RECALL:{return_id}", -min(given_up, amount_cents)),
+        (f"CRED:{case_account.client_id}/{case_account.country}", -max(given_up - amount_cents, 0)),
+    )
+    if given_up:
+        yield Journal(
+            entity_id=entity,
+            idempotency_key=journal_key(JournalKind.RECEIPT_RETURNED, entity, return_id, case_file_id),
+            kind=JournalKind.RECEIPT_RETURNED,
+            booked_on=booked_on,
+            value_on=booked_on,
+            lines=tuple(Line(ledger_account=code, amount_cents=cents) for code, cents in sides if cents),
+            source_id=payment_id,
+        )
+    yield from _claim_book(
+        case_file_id,
+        covering,
+        ("returned", return_id, case_file_id),
+        value_on=booked_on,
+        booked_on=booked_on,
+        reason="the bank took a payment back",
+    )
+
+
+def _claim_book(
+    case_file_id: UUID,
+    covering: Covering,
+    facts: tuple[object, ...],
+    *,
+    value_on: date,
+    booked_on: date,
+    reason: str,
+) -> Iterator[Journal]:
+    """Costs that notices bring otherwise now, and the difference in what is covered and let go."""
+    case_account = covering.case_account
+    for lowered in covering.lowered:
+        yield from notice_journals(case_file_id, case_account, lowered.charges)
+        for journal in notice_journals(case_file_id, case_account, lowered.reversed):
+            yield reversal_of(journal, booked_on=booked_on, reason=reason)
     for kind, parts in ((JournalKind.ALLOCATE, covering.parts), (JournalKind.WRITE_OFF, covering.written_off)):
         lines = _allocation_lines(case_file_id, parts)
         if lines:
-            yield _claim_journal(
-                kind, case_account, (payment_id, case_file_id), on=booked_on, value_on=value_on, lines=lines
-            )
+            yield _claim_journal(kind, case_account, facts, on=booked_on, value_on=value_on, lines=lines)
 
 
 def notice_journals(case_file_id: UUID, case_account: CaseAccount, charges: Iterable[Charge]) -> Iterator[Journal]:
@@ -106,13 +162,6 @@ def notice_journals(case_file_id: UUID, case_account: CaseAccount, charges: Iter
     for charge in charges:
         assert charge.booked_on is not None, "what a notice brings knows its day"
         yield from charge_journals(case_file_id, case_account, [charge], ground=charge.ground, on=charge.booked_on)
-
-
-def _lowering_journals(case_file_id: UUID, covering: Covering, *, on: date) -> Iterator[Journal]:
-    for lowered in covering.lowered:
-        yield from notice_journals(case_file_id, covering.case_account, lowered.charges)
-        for journal in notice_journals(case_file_id, covering.case_account, lowered.reversed):
-            yield reversal_of(journal, booked_on=on, reason="paid inside the term of the notice")
 
 
 def correction_journals(

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from common.ids import name_id
 from common.messages import Message, Personal, Value
+from contracts.ledger import ReverseReceipt
 from ledger.domain.controls import Decision, Judgement, RegisteredAccount, entries_to_book, judge_statement
 from ledger.domain.fingerprints import statement_key, transaction_fingerprint
 from ledger.domain.journals import Journal, JournalKind, Line, journal_key, transfer
 from ledger.domain.jurisdictions import JURISDICTIONS, Country
 from ledger.domain.references import find_references
+from ledger.domain.returns import ReceiptRow, marks_of, receipt_of, takes_back
 from ledger.domain.statements import Statement
 
 EXPECTED_BEFORE = timedelta(days=60)  # not law: an older booking day is probably an old file
@@ -52,18 +54,28 @@ class Receipt(Value):
     value_on: date
     booked_on: date
     references: tuple[str, ...]
+    marks: tuple[str, ...] = ()  # by which a debit that takes it back names it
     payer_account: Personal | None
     text: Personal | None
 
 
 class Debit(Value):
-    """Money that left: a remittance of ours when its id is known, else unexplained."""
+    """Money that left: a remittance of ours when its id is known, a receipt taken back, else unexplained."""
 
     entry_id: UUID
     amount_cents: int  # positive
     value_on: date
     booked_on: date
     remittance_id: UUID | None
+    marks: tuple[str, ...] = ()  # of the receipt that the bank takes back by it; empty for any other debit
+
+
+class TakenBack(Value):
+    """A receipt of ours, and the debit entry by which the bank takes it back."""
+
+    return_id: UUID
+    payment_id: UUID
+    references: tuple[str, ...]
 
 
 class ImportStatement(Message):
@@ -76,6 +88,7 @@ class ImportStatement(Message):
     country: Country
     statement: "ReadStatement"
     paid_out: tuple[UUID, ...] = ()  # entry ids of the debits that are remittances of ours
+    taken_back: tuple[TakenBack, ...] = ()
 
 
 class ReadStatement(Value):
@@ -125,6 +138,7 @@ def to_book(statement: Statement, trust_account: RegisteredAccount) -> tuple[tup
                         value_on=entry.value_on,
                         booked_on=entry.booked_on,
                         references=tuple(found.value for found in find_references(transaction)),
+                        marks=marks_of(entry, transaction),
                         payer_account=Personal.of(payer) if payer else None,
                         text=Personal.of(transaction.text[:500]) if transaction.text else None,
                     )
@@ -137,6 +151,7 @@ def to_book(statement: Statement, trust_account: RegisteredAccount) -> tuple[tup
                         value_on=entry.value_on,
                         booked_on=entry.booked_on,
                         remittance_id=_uuid(transaction.end_to_end_id),
+                        marks=marks_of(entry, transaction) if takes_back(entry, transaction) else (),
                     )
                 )
     return tuple(receipts), tuple(debits)
@@ -151,6 +166,36 @@ def paid_out(debits: Iterable[Debit], in_transit: dict[UUID, int]) -> tuple[UUID
         if debit.remittance_id is not None and in_transit.get(debit.remittance_id) == debit.amount_cents:
             del in_transit[debit.remittance_id]
             found.append(debit.entry_id)
+    return tuple(found)
+
+
+def receipt_rows(message: ImportStatement) -> list[ReceiptRow]:
+    """The receipts of a statement, as a later debit may name them."""
+    return [
+        ReceiptRow(
+            payment_id=receipt.payment_id,
+            trust_account_id=message.trust_account_id,
+            amount_cents=receipt.amount_cents,
+            marks=receipt.marks,
+            references=receipt.references,
+        )
+        for receipt in message.statement.receipts
+    ]
+
+
+def taken_back(message: ImportStatement, receipts: dict[UUID, ReceiptRow]) -> tuple[TakenBack, ...]:
+    """The debits by which the bank takes a receipt back. What is found is taken out of `receipts`, so that a second
+    debit of one receipt stays unexplained.
+    """
+    found: list[TakenBack] = []
+    for debit in message.statement.debits:
+        mine = [one for one in receipts.values() if one.trust_account_id == message.trust_account_id]
+        receipt = receipt_of(debit.marks, debit.amount_cents, mine) if debit.marks else None
+        if receipt is not None:
+            del receipts[receipt.payment_id]
+            found.append(
+                TakenBack(return_id=debit.entry_id, payment_id=receipt.payment_id, references=receipt.references)
+            )
     return tuple(found)
 
 
@@ -197,6 +242,22 @@ def receipt_journal(trust_account: TrustAccount, receipt: Receipt) -> Journal:
             debit=f"BANK:{trust_account.iban}", credit=f"SUSP:{receipt.payment_id}", amount_cents=receipt.amount_cents
         ),
         source_id=receipt.payment_id,
+    )
+
+
+def returned_journal(trust_account: TrustAccount, command: ReverseReceipt) -> Journal:
+    """SUSP / RECALL: the debit is explained by a receipt that nobody had claimed."""
+    entity = JURISDICTIONS[trust_account.country].entity_id
+    return Journal(
+        entity_id=entity,
+        idempotency_key=journal_key(JournalKind.RECEIPT_RETURNED, entity, command.return_id),
+        kind=JournalKind.RECEIPT_RETURNED,
+        booked_on=command.booked_on,
+        value_on=command.value_on,
+        lines=transfer(
+            debit=f"SUSP:{command.payment_id}", credit=f"RECALL:{command.return_id}", amount_cents=command.amount_cents
+        ),
+        source_id=command.payment_id,
     )
 
 

@@ -1,6 +1,6 @@
 """The account of a case file: what is owed, charged and paid."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -20,6 +20,8 @@ from contracts.ledger import (
     CreditClient,
     DebitClient,
     PaymentAllocated,
+    PaymentReversed,
+    ReverseReceipt,
 )
 from contracts.legal import Balance
 from ledger.domain import charging
@@ -50,7 +52,9 @@ from ledger.domain.matching import (
     match_journals,
     notice_journals,
     principal_journal,
+    return_journals,
 )
+from ledger.domain.reversing import uncover
 
 LOCAL = ZoneInfo("Europe/Amsterdam")
 
@@ -183,7 +187,7 @@ def match_receipt(case_account: CaseAccount, command: BookReceipt, now: datetime
     send: list[Message] = [
         *(_cost_lowered(case_file_id, command, lowered) for lowered in covering.lowered),
         _payment_allocated(case_file_id, command, covering, balance),
-        *_client_messages(case_file_id, command, covering),
+        *_client_messages(case_file_id, command, covering, kept=command.amount_cents - covering.overpaid_cents),
     ]
     if covering.case_account.paid_on is not None and case_account.paid_on is None:
         send.append(
@@ -202,9 +206,12 @@ def match_receipt(case_account: CaseAccount, command: BookReceipt, now: datetime
     return Decision(covering.case_account, send, [Booking(journal) for journal in journals])
 
 
-def _client_messages(case_file_id: UUID, command: BookReceipt, covering: Covering) -> list[Message]:
-    """What is kept of the payment is the client's; where others' payments proved too much, he gives that back."""
-    kept = command.amount_cents - covering.overpaid_cents
+def _client_messages(
+    case_file_id: UUID, command: BookReceipt | ReverseReceipt, covering: Covering, *, kept: int
+) -> list[Message]:
+    """What is kept of the payment is the client's; where others' payments proved too much, or the bank took it back, he
+    gives that back.
+    """
     facts = {
         "client_id": covering.case_account.client_id,
         "case_file_id": case_file_id,
@@ -215,10 +222,13 @@ def _client_messages(case_file_id: UUID, command: BookReceipt, covering: Coverin
     }
     if kept == 0:
         return []
-    return [CreditClient.model_validate(facts) if kept > 0 else DebitClient.model_validate(facts)]
+    if kept > 0:
+        return [CreditClient.model_validate(facts)]
+    return_id = command.return_id if isinstance(command, ReverseReceipt) else None
+    return [DebitClient.model_validate(facts | {"return_id": return_id})]
 
 
-def _cost_lowered(case_file_id: UUID, command: BookReceipt, lowered: LoweredCosts) -> CostLowered:
+def _cost_lowered(case_file_id: UUID, command: BookReceipt | ReverseReceipt, lowered: LoweredCosts) -> CostLowered:
     return CostLowered(
         case_file_id=case_file_id,
         notice_id=lowered.notice_id,
@@ -243,8 +253,23 @@ class MatchedReceipt(BookReceipt):
 def _payment_allocated(
     case_file_id: UUID, command: BookReceipt, covering: Covering, balance: Balance
 ) -> PaymentAllocated:
+    return PaymentAllocated(
+        case_file_id=case_file_id,
+        payment_id=command.payment_id,
+        amount_cents=command.amount_cents,
+        value_on=command.value_on,
+        parts=_parts(covering),
+        overpaid_cents=covering.overpaid_cents,
+        written_off_cents=covering.written_off_cents,
+        open_cents=covering.open_cents,
+        all_shares=_all_shares(covering),
+        balance=balance,
+    )
+
+
+def _parts(covering: Covering) -> tuple[says.AllocationPart, ...]:
     claims = sorted({claim_id for claim_id, _ in covering.parts}, key=str)
-    parts = [
+    return tuple(
         says.AllocationPart(
             claim_id=claim_id,
             costs_cents=covering.parts[claim_id, "costs"],
@@ -255,24 +280,71 @@ def _payment_allocated(
         )
         for claim_id in claims
         if any(covering.parts[claim_id, bucket] for bucket in BUCKETS)
-    ]
-    return PaymentAllocated(
+    )
+
+
+def _all_shares(covering: Covering) -> tuple[says.PaymentShare, ...]:
+    return tuple(
+        says.PaymentShare(
+            payment_id=share.payment_id, claim_id=share.claim_id, amount_cents=share.amount_cents, value_on=share.on
+        )
+        for share in covering.restated
+    )
+
+
+class MatchedReversal(ReverseReceipt):
+    """A receipt taken back, with the case file that its reference names."""
+
+    case_file_id: UUID
+
+
+def reverse_receipt(case_account: CaseAccount, command: ReverseReceipt, now: datetime) -> Decision[CaseAccount]:
+    """The bank took a receipt back: it covers nothing any more, and the client gives back what he was credited."""
+    assert isinstance(command, MatchedReversal), "the repository found the case file"
+    with law_or_desk():
+        covering = uncover(
+            case_account,
+            payment_id=command.payment_id,
+            amount_cents=command.amount_cents,
+            return_id=command.return_id,
+            value_on=command.value_on,
+            booked_on=command.booked_on,
+        )
+        balance = balance_of(position(covering.case_account, as_of=now.astimezone(LOCAL).date()))
+    case_file_id = command.case_file_id
+    told = PaymentReversed(
         case_file_id=case_file_id,
         payment_id=command.payment_id,
         amount_cents=command.amount_cents,
         value_on=command.value_on,
-        parts=tuple(parts),
+        parts=_parts(covering),
         overpaid_cents=covering.overpaid_cents,
         written_off_cents=covering.written_off_cents,
         open_cents=covering.open_cents,
-        all_shares=tuple(
-            says.PaymentShare(
-                payment_id=share.payment_id,
-                claim_id=share.claim_id,
-                amount_cents=share.amount_cents,
-                value_on=share.on,
-            )
-            for share in covering.restated
-        ),
+        all_shares=_all_shares(covering),
         balance=balance,
     )
+    journals = return_journals(
+        case_file_id,
+        covering,
+        payment_id=command.payment_id,
+        return_id=command.return_id,
+        amount_cents=command.amount_cents,
+        booked_on=command.booked_on,
+    )
+    kept = -command.amount_cents - covering.overpaid_cents
+    send = [
+        *_costs_again(case_file_id, command, covering),
+        told,
+        *_client_messages(case_file_id, command, covering, kept=kept),
+    ]
+    return Decision(covering.case_account, send, [Booking(journal) for journal in journals])
+
+
+def _costs_again(case_file_id: UUID, command: ReverseReceipt, covering: Covering) -> Iterator[Message]:
+    """What a notice brings otherwise without the payment: what it brought less for it counts again."""
+    for lowered in covering.lowered:
+        if lowered.reversed or lowered.without_interest:
+            yield _cost_lowered(case_file_id, command, replace(lowered, charges=()))
+        if lowered.charges or lowered.with_interest:
+            yield _cost_charged(case_file_id, lowered.notice_id, lowered.charges, lowered.with_interest)

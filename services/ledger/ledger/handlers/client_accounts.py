@@ -59,7 +59,9 @@ def credit_client(client: ClientAccount, command: CreditClient, now: datetime) -
 
 
 def debit_client(client: ClientAccount, command: DebitClient, now: datetime) -> Decision[ClientAccount]:
-    """Money credited to the client is the payer's after all: from what is still due to him, else a shortfall."""
+    """Money credited to the client is the payer's after all, or the bank's that took it back: from what is still due to
+    him, else a shortfall.
+    """
     after, taken = debited(client, command.country, command.amount_cents)
     journal = take_back_journal(
         client.client_id,
@@ -70,6 +72,7 @@ def debit_client(client: ClientAccount, command: DebitClient, now: datetime) -> 
         taken_cents=taken,
         on=now.astimezone(LOCAL).date(),
         value_on=command.value_on,
+        return_id=command.return_id,
     )
     return Decision(after, append=[Booking(journal)])
 

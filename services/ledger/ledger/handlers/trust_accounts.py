@@ -11,18 +11,22 @@ from contracts.ledger import (
     BookReceipt,
     PaymentUnmatched,
     ReconcileTrust,
+    ReverseReceipt,
     StatementHeld,
     StatementReconciled,
     TrustInvariantBroken,
     TrustInvariantHeld,
 )
 from ledger.domain.journals import Booking
+from ledger.domain.returns import ReturnRow
 from ledger.domain.trust_account import (
     ImportStatement,
     TrustAccount,
     debit_journal,
     history_faults,
     receipt_journal,
+    receipt_rows,
+    returned_journal,
     with_statement,
 )
 
@@ -53,10 +57,11 @@ def import_statement(
     ours = set(message.paid_out)
     journals = [receipt_journal(trust_account, receipt) for receipt in statement.receipts]
     journals += [debit_journal(trust_account, debit, is_ours=debit.entry_id in ours) for debit in statement.debits]
+    returns = [ReturnRow(payment_id=one.payment_id, return_id=one.return_id) for one in message.taken_back]
     return Decision(
         with_statement(trust_account, statement),
         _follow_ups(message, ours),
-        [Booking(journal) for journal in journals],
+        [*(Booking(journal) for journal in journals), *receipt_rows(message), *returns],
         answer={"decision": "booked", "entries": len(journals), "findings": list(statement.warnings)},
     )
 
@@ -76,6 +81,20 @@ def _follow_ups(message: ImportStatement, ours: set[UUID]) -> list[Message]:
             remittance_text=receipt.text,
         )
         for receipt in statement.receipts
+    ]
+    debits = {debit.entry_id: debit for debit in statement.debits}
+    send += [
+        ReverseReceipt(
+            payment_id=one.payment_id,
+            return_id=one.return_id,
+            trust_account_id=message.trust_account_id,
+            country=message.country,
+            amount_cents=debits[one.return_id].amount_cents,
+            value_on=debits[one.return_id].value_on,
+            booked_on=debits[one.return_id].booked_on,
+            references=one.references,
+        )
+        for one in message.taken_back
     ]
     send += [
         BookPayout(remittance_id=debit.remittance_id, amount_cents=debit.amount_cents, booked_on=debit.booked_on)
@@ -105,6 +124,11 @@ def report_unmatched(trust_account: TrustAccount, command: BookReceipt, now: dat
         value_on=command.value_on,
     )
     return Decision(trust_account, [told])
+
+
+def return_unmatched(trust_account: TrustAccount, command: ReverseReceipt, now: datetime) -> Decision[TrustAccount]:
+    """A receipt that was never matched leaves suspense as the bank took it."""
+    return Decision(trust_account, append=[Booking(returned_journal(trust_account, command))])
 
 
 def prove_trust(trust_account: TrustAccount, command: ReconcileTrust, now: datetime) -> Decision[TrustAccount]:

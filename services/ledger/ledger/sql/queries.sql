@@ -24,6 +24,38 @@ INNER JOIN ledger.ledger_account AS a ON a.code = 'INTRANSIT:' || r.remittance_i
 INNER JOIN ledger.balance AS b ON a.id = b.ledger_account_id
 WHERE r.remittance_id = ANY($1::uuid[]);
 
+-- Receipts that were not taken back yet and that one of these marks names.
+-- name: select_receipts_by_mark
+SELECT
+    payment_id,
+    trust_account_id,
+    amount_cents,
+    marks,
+    stated_references
+FROM receipt
+WHERE
+    marks && $1::text[]
+    AND returned_by IS NULL;
+
+-- name: insert_receipts
+INSERT INTO receipt (payment_id, trust_account_id, amount_cents, marks, stated_references)
+SELECT
+    r.payment_id,
+    r.trust_account_id,
+    r.amount_cents,
+    ARRAY(SELECT jsonb_array_elements_text(r.marks)),
+    ARRAY(SELECT jsonb_array_elements_text(r.stated_references))
+FROM
+    unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::jsonb[], $5::jsonb[])
+        AS r (payment_id, trust_account_id, amount_cents, marks, stated_references)
+ON CONFLICT DO NOTHING;
+
+-- name: mark_receipts_returned
+UPDATE receipt AS r
+SET returned_by = u.return_id
+FROM unnest($1::uuid[], $2::uuid[]) AS u (payment_id, return_id)
+WHERE r.payment_id = u.payment_id;
+
 -- name: insert_remittances
 INSERT INTO remittance (remittance_id, client_id)
 SELECT

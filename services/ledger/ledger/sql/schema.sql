@@ -670,6 +670,15 @@ CREATE TABLE public.progress (
     next_offset bigint NOT NULL
 );
 
+CREATE TABLE public.receipt (
+    payment_id uuid NOT NULL,
+    trust_account_id uuid NOT NULL,
+    amount_cents bigint NOT NULL,
+    marks text[] NOT NULL,
+    stated_references text[] NOT NULL,
+    returned_by uuid
+);
+
 CREATE TABLE public.remittance (
     remittance_id uuid NOT NULL,
     client_id uuid NOT NULL
@@ -789,6 +798,9 @@ ALTER TABLE ONLY public.outside_call
 ALTER TABLE ONLY public.progress
     ADD CONSTRAINT progress_pkey PRIMARY KEY (topic, partition);
 
+ALTER TABLE ONLY public.receipt
+    ADD CONSTRAINT receipt_pkey PRIMARY KEY (payment_id);
+
 ALTER TABLE ONLY public.remittance
     ADD CONSTRAINT remittance_pkey PRIMARY KEY (remittance_id);
 
@@ -815,6 +827,8 @@ CREATE UNIQUE INDEX dead_letter_parked_once ON public.dead_letter USING btree (s
 CREATE INDEX outbox_sent_subject ON ONLY public.outbox_sent USING btree (subject);
 
 CREATE INDEX outbox_sent_default_subject_idx ON public.outbox_sent_default USING btree (subject);
+
+CREATE INDEX receipt_marks ON public.receipt USING gin (marks);
 
 CREATE INDEX waiting_thing_key ON public.waiting USING btree (thing_key);
 

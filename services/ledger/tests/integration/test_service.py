@@ -216,6 +216,53 @@ async def test_a_payment_inside_the_term_known_after_its_costs_were_paid_and_pas
         assert found == {"RECALL": back, "REFUND": 60_000 + back, "COSTS": 0, "OUTSTANDING": 0}
 
 
+async def test_receipts_that_the_bank_takes_back_are_owed_again_and_the_books_prove_it(ledger_world):
+    for event in events():
+        await ledger_world.send(event)
+    await ledger_world.stepper.settle()
+    text = f"betaling {structured_communication(number='42').communication}"
+    lines = [
+        a_line(40_000, text=text, booked_on="2026-03-02", bank_reference="A"),
+        a_line(1_234, text="zonder kenmerk", booked_on="2026-03-02", bank_reference="B"),
+        a_line(5_000, text=text, booked_on="2026-03-02", bank_reference="C"),
+        a_line(-5_000, text=text, booked_on="2026-03-02", bank_reference="C", is_reversal=True),
+    ]
+    first = a_statement(lines, opening=0, iban=IBAN)
+    assert (await ledger_world.put("s1.xml", a_file(first))).parent.name == "done"
+    await ledger_world.stepper.settle()
+    await ledger_world.stepper.move_to(datetime(2026, 3, 4, 5, tzinfo=UTC))  # the 400 euro are with the client's bank
+    await ledger_world.stepper.settle()
+    back = [
+        a_line(-40_000, booked_on="2026-03-04", bank_reference="A", is_reversal=True),
+        a_line(-1_234, booked_on="2026-03-04", bank_reference="B", is_reversal=True),
+        a_line(-9, booked_on="2026-03-04", bank_reference="X", is_reversal=True),  # of nothing that we know
+    ]
+    second = a_statement(back, opening=41_234, iban=IBAN, number=2, on="2026-03-04", before="2026-03-02")
+    assert (await ledger_world.put("s2.xml", a_file(second))).parent.name == "done"
+    await ledger_world.stepper.settle()
+
+    said = await ledger_world.said()
+    assert [one["amount_cents"] for one in of(said, "PaymentReversed")] == [5_000, 40_000]
+    assert of(said, "PaymentReversed")[-1]["balance"]["paid_cents"] == 0
+    assert not of(said, "TrustInvariantBroken")
+    assert len(of(said, "TrustInvariantHeld")) == 2
+    async with ledger_world.service.pool.acquire() as connection:
+        proofs = parse_queries((REPOSITORY / "services/ledger/ledger/sql/proofs.sql").read_text())
+        for name, query in proofs.texts.items():
+            assert await connection.fetch(query) == [], name
+        assert await connection.fetchval("SELECT count(*) FROM dead_letter") == 0
+        rows = await connection.fetch(
+            "SELECT a.kind, sum(l.amount_cents) AS cents FROM ledger.line AS l"
+            " JOIN ledger.ledger_account AS a ON l.ledger_account_id = a.id GROUP BY a.kind"
+        )
+        left = {row["kind"]: row["cents"] for row in rows if row["cents"]}
+        assert left.pop("BANK") == -9
+        assert left.pop("PRINCIPAL") == -left.pop("OUTSTANDING") == 100_000
+        in_transit = -left.pop("INTRANSIT")  # it went out before the bank took it back: the client's debt
+        assert in_transit == 40_000
+        assert left == {"RECALL": 40_000 + 9}
+
+
 @pytest.fixture
 def looks_often(monkeypatch):
     monkeypatch.setattr(app, "LOOK_AT_REMITTANCES_SECONDS", 0.05)

@@ -1,19 +1,29 @@
 """Statements of the trust account: what is booked, what is a shortfall, and where the two countries stay apart."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
 import pytest
 from camt_builder import TRUST_IBAN, Line, Payment, a_file, a_line, a_statement
 
-from contracts.ledger import BookPayout, BookReceipt, ReconcileTrust
+from contracts.ledger import BookPayout, BookReceipt, ReconcileTrust, ReverseReceipt
 from ledger import handlers, repository
 from ledger.bank.camt053 import read_camt053
 from ledger.domain.bank_days import is_bank_day
 from ledger.domain.client_account import next_payout
-from ledger.domain.journals import JournalKind
-from ledger.domain.trust_account import ImportStatement, TrustAccount, paid_out, read_statement, trust_account_id
-from statutes.references import iso11649
+from ledger.domain.journals import Booking, JournalKind
+from ledger.domain.returns import ReturnRow
+from ledger.domain.trust_account import (
+    ImportStatement,
+    TrustAccount,
+    paid_out,
+    read_statement,
+    receipt_rows,
+    taken_back,
+    trust_account_id,
+)
+from statutes.references import iso11649, structured_communication
 
 NOW = datetime(2026, 3, 3, 5, tzinfo=UTC)
 REMITTANCE = UUID("33333333-3333-4333-8333-333333333333")
@@ -34,7 +44,7 @@ def imported(statement, account=None, *, in_transit=()):
 
 
 def kinds(decision):
-    return [row.journal.kind for row in decision.append]
+    return [row.journal.kind for row in decision.append if isinstance(row, Booking)]
 
 
 def a_debit(cents, reference="R1"):
@@ -145,3 +155,87 @@ def test_banks_close_on_the_days_of_target_alone():
     assert [d.isoformat()[5:] for d in days if d.weekday() < 5 and not is_bank_day(d)] == [
         "01-01", "04-03", "04-06", "05-01", "12-25",
     ]  # fmt: skip
+
+
+OGM = structured_communication(number="42").communication
+RECEIPT = a_line(40_000, text=f"betaling {OGM}", bank_reference="A", end_to_end_id="E-1")
+
+
+def rows_of(*lines):
+    return {row.payment_id: row for row in receipt_rows(a_message(read(*lines)))}
+
+
+def a_message(statement):
+    return ImportStatement(
+        trust_account_id=trust_account_id(TRUST_IBAN), iban=TRUST_IBAN, country="NL", statement=statement
+    )
+
+
+def found(debit, known):
+    return taken_back(a_message(read(debit)), known)
+
+
+@pytest.mark.parametrize(
+    "debit",
+    [
+        a_line(-40_000, is_reversal=True, bank_reference="A"),
+        a_line(-40_000, is_reversal=True, bank_reference="Z", end_to_end_id="E-1"),
+        a_line(-40_000, bank_reference="Z", text=f"retour {OGM}", return_reason="AC04"),
+    ],
+)
+def test_a_reversal_or_a_return_finds_the_receipt_that_it_names(debit):
+    known = rows_of(RECEIPT, a_line(40_000, text="another", bank_reference="B", end_to_end_id="E-2"))
+    receipt = next(row for row in known.values() if "bank:A" in row.marks)
+    (back,) = found(debit, dict(known))
+    assert (back.payment_id, back.references) == (receipt.payment_id, receipt.references)
+
+
+@pytest.mark.parametrize(
+    "debit",
+    [
+        a_line(-40_000, bank_reference="A"),  # the bank does not say that it undoes anything
+        a_line(-39_999, is_reversal=True, bank_reference="A"),
+        a_line(-40_000, is_reversal=True, bank_reference="Z"),
+        a_line(40_000, is_reversal=True, bank_reference="A"),  # of a debit
+    ],
+)
+def test_any_other_debit_takes_nothing_back(debit):
+    assert found(debit, rows_of(RECEIPT)) == ()
+
+
+def test_which_of_two_like_receipts_was_meant_is_for_a_person():
+    twice = rows_of(RECEIPT, a_line(40_000, text=f"nog eens {OGM}", bank_reference="B", end_to_end_id="E-2"))
+    assert found(a_line(-40_000, is_reversal=True, bank_reference="Z", text=OGM), dict(twice)) == ()
+    assert len(found(a_line(-40_000, is_reversal=True, bank_reference="B", text=OGM), dict(twice))) == 1
+
+
+def test_a_receipt_is_taken_back_once_and_not_from_another_trust_account():
+    again = [a_line(-40_000, is_reversal=True, bank_reference="A", text=text) for text in ("one", "two")]
+    assert len(taken_back(a_message(read(*again)), rows_of(RECEIPT))) == 1
+    elsewhere = {
+        name: replace(row, trust_account_id=trust_account_id("BE68539007547034"))
+        for name, row in rows_of(RECEIPT).items()
+    }
+    assert found(again[0], elsewhere) == ()
+
+
+def test_the_debit_is_a_shortfall_at_once_and_the_receipt_is_asked_back_by_its_references():
+    statement = read(a_line(-40_000, is_reversal=True, bank_reference="A"))
+    known = rows_of(RECEIPT)
+    message = a_message(statement)
+    decision = handlers.import_statement(
+        None, message.model_copy(update={"taken_back": taken_back(message, dict(known))}), NOW
+    )
+    assert [row.journal.kind for row in decision.append if isinstance(row, Booking)] == [JournalKind.UNEXPLAINED_DEBIT]
+    (payment_id,) = known
+    (asked,) = [m for m in decision.send if isinstance(m, ReverseReceipt)]
+    assert (asked.payment_id, asked.return_id, asked.amount_cents) == (payment_id, statement.debits[0].entry_id, 40_000)
+    assert asked.references == known[payment_id].references
+    assert [row for row in decision.append if isinstance(row, ReturnRow)] == [
+        ReturnRow(payment_id=payment_id, return_id=asked.return_id)
+    ]
+    left = handlers.return_unmatched(decision.state, asked, NOW)
+    (row,) = left.append
+    assert {(line.ledger_account.split(":")[0], line.amount_cents) for line in row.journal.lines} == {
+        ("SUSP", 40_000), ("RECALL", -40_000)
+    }  # fmt: skip
