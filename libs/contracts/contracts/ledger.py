@@ -305,8 +305,8 @@ class CreditClient(Command):
 
 
 class DebitClient(Command):
-    """Money credited to a client proved not to be owed by the debtor, so it is the payer's; or the bank took the payment
-    back by the debit `return_id`, so it is the bank's (the ledger to itself).
+    """Money credited to a client proved not to be owed by the debtor: it is the payer's. Or the bank took the payment
+    back, by the debit `return_id`: it is the bank's (the ledger to itself).
     """
 
     topic: ClassVar[str] = "ledger.requests.v1"
