@@ -68,7 +68,7 @@ FILE = {
 }
 ASKED_FOR = {  # what must not go unnoticed
     "ConsumerStuck", "OutboxOld", "OutboxShardStopped", "AlarmsLate", "DeadLettersRise", "OutsideCallsUnknown",
-    "LawEnds", "RemittanceUnwritten",
+    "LawEnds", "RemittanceUnwritten", "StatementNotBooked", "TrustUnproved",
 }  # fmt: skip
 
 

@@ -12,12 +12,12 @@ from ledger.bank.payment_files import PaymentFiles
 from ledger.bank.statement_files import take_statement_file
 from ledger.consumers import CONSUMERS
 from ledger.domain.payment_files import CHANNEL
-from ledger.metrics import UNWRITTEN_REMITTANCES
-from ledger.repository import count_unwritten_remittances
+from ledger.metrics import UNPROVED_TRUST_ACCOUNTS, UNWRITTEN_REMITTANCES
+from ledger.repository import count_unproved_trust_accounts, count_unwritten_remittances
 from ledger.settings import Settings, TrustAccountSettings, trust_accounts
 
 log = structlog.get_logger()
-LOOK_AT_REMITTANCES_SECONDS = 60.0
+LOOK_AT_BOOKS_SECONDS = 60.0
 
 
 def watch_statements(
@@ -38,16 +38,17 @@ def watch_statements(
     return loop
 
 
-async def watch_remittances(service: Service) -> None:
-    """Show how many remittances have no payment file: what is due to those clients does not reach them."""
+async def watch_books(service: Service) -> None:
+    """Show what of the books needs a person: remittances without a payment file, trust accounts that do not prove."""
     while True:
         try:
             async with service.pool.acquire() as connection:
                 for reason, count in (await count_unwritten_remittances(connection)).items():
                     UNWRITTEN_REMITTANCES.labels(reason).set(count)
+                UNPROVED_TRUST_ACCOUNTS.set(await count_unproved_trust_accounts(connection))
         except Exception:
-            log.exception("unwritten_remittances_not_shown")
-        await asyncio.sleep(LOOK_AT_REMITTANCES_SECONDS)
+            log.exception("books_not_shown")
+        await asyncio.sleep(LOOK_AT_BOOKS_SECONDS)
 
 
 def build() -> Service:
@@ -61,7 +62,7 @@ def build() -> Service:
         topics=topics_of("ledger"),
         consumers=CONSUMERS,
         channels={CHANNEL: PaymentFiles(settings.bank_out, accounts)},
-        loops=(watch_statements(settings, accounts), watch_remittances),
+        loops=(watch_statements(settings, accounts), watch_books),
     )
 
 

@@ -132,6 +132,11 @@ async def count_unwritten_remittances(connection: Connection) -> dict[str, int]:
     return dict(row)
 
 
+async def count_unproved_trust_accounts(connection: Connection) -> int:
+    """How many trust accounts did not hold what the books say and owe, by their last statement."""
+    return await connection.fetchval(QUERIES.count_unproved_trust_accounts)
+
+
 async def locate_reconciliations(connection: Connection, messages: Sequence[Message]) -> list[list[Located]]:
     """Reconciliation requests with the sums of the books at this moment; the result is stored with the statement."""
     now = await read_now(connection)

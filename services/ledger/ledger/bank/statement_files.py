@@ -45,16 +45,20 @@ async def take_statement_file(
     try:
         read = await blocking.run(size_bytes, read_file, path, trust_accounts=trust_accounts, today=today)
     except UnreadableStatement as fault:
-        await asyncio.to_thread(_move, path, "refused", {"reason": str(fault)})
+        await _settle(path, "refused", {"reason": str(fault)})
         return
     submissions = [
         Submission(source="bank", id=f"{read.sha256}/{n}", message=message) for n, message in enumerate(read.imports)
     ]
     answers = await runner.submit(submissions) if submissions else []
     verdict, report = _verdict(read, answers)
+    await _settle(path, verdict, report)
+
+
+async def _settle(path: Path, verdict: str, report: Mapping[str, Any]) -> None:
     await asyncio.to_thread(_move, path, verdict, report)
     STATEMENT_FILES.labels(verdict).inc()
-    log.info("statement_file_taken", verdict=verdict, statements=len(answers))
+    log.info("statement_file_taken", verdict=verdict, statements=len(report.get("statements", ())))
 
 
 def read_file(path: Path, *, trust_accounts: Mapping[str, TrustAccountSettings], today: date) -> FileRead:

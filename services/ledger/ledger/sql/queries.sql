@@ -72,6 +72,19 @@ FROM client_account AS c
 CROSS JOIN jsonb_to_recordset(c.state -> 'remittances') AS r (is_written boolean, refused_because text)
 WHERE r.is_written IS NOT TRUE;
 
+-- By the last statement of each trust account.
+-- name: count_unproved_trust_accounts
+SELECT count(*)
+FROM (
+    SELECT DISTINCT ON (ledger_account_id)
+        bank_difference_cents,
+        trust_difference_cents,
+        negative_obligations
+    FROM ledger.reconciliation
+    ORDER BY ledger_account_id ASC, id DESC
+) AS r
+WHERE r.bank_difference_cents <> 0 OR r.trust_difference_cents <> 0 OR r.negative_obligations > 0;
+
 -- name: open_ledger_accounts
 SELECT ledger.open_accounts($1, $2, $3);
 

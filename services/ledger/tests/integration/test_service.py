@@ -4,9 +4,10 @@ import asyncio
 import json
 import re
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -23,13 +24,15 @@ from contracts import dunning, intake, values
 from contracts.registry import CATALOGUE, TOPICS, topics_of
 from kafka_admin import create_topics
 from ledger import app, repository
+from ledger.domain.journals import Booking, Journal, JournalKind, transfer
+from ledger.domain.jurisdictions import JURISDICTIONS
 from statutes.references import structured_communication
 
 REPOSITORY = Path(__file__).parents[4]
 CLIENT = UUID("22222222-2222-4222-8222-222222222222")
 CASE = UUID("11111111-1111-4111-8111-111111111111")
 IBAN = "NL70TRIO0123456789"
-UNWRITTEN = "quittance_unwritten_remittances"
+UNPROVED = "quittance_unproved_trust_accounts"
 MORNING = datetime(2026, 3, 3, 5, tzinfo=UTC)
 
 
@@ -265,13 +268,15 @@ async def test_receipts_that_the_bank_takes_back_are_owed_again_and_the_books_pr
 
 @pytest.fixture
 def looks_often(monkeypatch):
-    monkeypatch.setattr(app, "LOOK_AT_REMITTANCES_SECONDS", 0.05)
+    monkeypatch.setattr(app, "LOOK_AT_BOOKS_SECONDS", 0.05)
 
 
-async def shown(**expected):
-    """Wait until operations see as many remittances without a payment file."""
+async def shown(*, refused=0, failed=0, unproved=0):
+    """Wait until operations see as many remittances without a payment file, and trust accounts that do not prove."""
+    unwritten, expected = "quittance_unwritten_remittances", [refused, failed, unproved]
+    figures = [(unwritten, {"reason": "refused"}), (unwritten, {"reason": "failed"}), (UNPROVED, {})]
     async with asyncio.timeout(60):
-        while {reason: REGISTRY.get_sample_value(UNWRITTEN, {"reason": reason}) for reason in expected} != expected:  # noqa: ASYNC110  a gauge tells nobody
+        while [REGISTRY.get_sample_value(name, labels) for name, labels in figures] != expected:  # noqa: ASYNC110  a gauge tells nobody
             await asyncio.sleep(0.05)
 
 
@@ -284,22 +289,52 @@ async def test_a_remittance_without_a_payment_file_is_shown_until_its_file_is_wr
     statement = a_statement([a_line(40_000, text=text, booked_on="2026-03-02")], opening=0, iban=IBAN)
     await ledger_world.put("s1.xml", a_file(statement))
     await ledger_world.stepper.settle()
-    await shown(refused=0, failed=0)
+    await shown()
 
     await ledger_world.stepper.move_to(datetime(2026, 3, 3, 16, tzinfo=UTC))  # check digits that do not hold
     await ledger_world.stepper.settle()
-    await shown(refused=1, failed=0)
+    await shown(refused=1)
 
     ledger_world.out.write_text("a file where the bank's folder should be")
     await ledger_world.send(mandate)
     await ledger_world.stepper.settle()
-    await shown(refused=0, failed=1)
+    await shown(failed=1)
 
     ledger_world.out.unlink()
     await ledger_world.stepper.move_to(datetime(2026, 3, 3, 16, 15, tzinfo=UTC))
     await ledger_world.stepper.settle()
-    await shown(refused=0, failed=0)
+    await shown()
     assert len(list(ledger_world.out.glob("*.xml"))) == 1
+
+
+async def test_a_trust_account_whose_statement_is_not_what_the_books_say_is_shown_until_it_is(
+    looks_often, ledger_world
+):
+    async def book(*, debit, credit, on):
+        sides = transfer(debit=debit, credit=credit, amount_cents=100)
+        facts = {"kind": JournalKind.RECEIPT, "booked_on": on, "value_on": on, "lines": sides}
+        journal = Journal(entity_id=JURISDICTIONS["NL"].entity_id, idempotency_key=uuid4(), **facts)
+        async with ledger_world.service.pool.acquire() as connection:
+            await repository.post_bookings(connection, [Booking(journal)], MORNING)
+
+    async def take(number, *, opening):
+        on = f"2026-03-0{number + 1}"
+        before = {"before": f"2026-03-0{number}"} if number > 1 else {}
+        line = a_line(500, booked_on=on)
+        statement = a_statement([line], opening=opening, iban=IBAN, number=number, on=on, **before)
+        assert (await ledger_world.put(f"s{number}.xml", a_file(statement))).parent.name == "done"
+        await ledger_world.stepper.settle()
+
+    await take(1, opening=0)
+    await shown()
+    await book(debit=f"BANK:{IBAN}", credit="SUSP:stray", on=date(2026, 3, 3))
+    await take(2, opening=500)
+    await shown(unproved=1)
+    await book(debit="SUSP:stray", credit=f"BANK:{IBAN}", on=date(2026, 3, 4))
+    await take(3, opening=1_000)
+    await shown()
+    said = [name for name, _ in await ledger_world.said() if name.startswith("TrustInvariant")]
+    assert said == ["TrustInvariantHeld", "TrustInvariantBroken", "TrustInvariantHeld"]
 
 
 async def test_a_statement_that_does_not_add_up_is_held_whole_and_shown(ledger_world):
@@ -346,8 +381,12 @@ async def test_a_large_hostile_file_is_refused_with_its_reason_too(ledger_world)
     assert "DOCTYPE" in (taken.parent / "bomb.xml.report.json").read_text()
 
 
-async def test_a_hostile_file_is_refused_with_its_reason(ledger_world):
+async def test_a_hostile_file_is_refused_with_its_reason_and_counted(ledger_world):
+    counted = partial(REGISTRY.get_sample_value, "quittance_statement_files_total", {"verdict": "refused"})
+    before = counted() or 0
     bomb = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "y">]><Document>&x;</Document>'
     taken = await ledger_world.put("bomb.xml", bomb)
     assert taken.parent.name == "refused"
     assert "DOCTYPE" in (taken.parent / "bomb.xml.report.json").read_text()
+    await ledger_world.stepper.settle()
+    assert counted() == before + 1
