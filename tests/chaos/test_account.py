@@ -34,6 +34,11 @@ SPOILT = {
         " SELECT shard, id, 'toy.nowhere.v1', key, payload, headers, subject, created_at FROM outbox_sent LIMIT 1"),
         "outbox: 1 rows are left",
     ),
+    "a letter of a record that never was": (
+        ("UPDATE dead_letter SET source_id = '0/999999', headers = '[]'"
+        " WHERE dead_letter_id = (SELECT min(dead_letter_id) FROM dead_letter)"),
+        "0/999999 is of nothing that is on the topic",
+    ),
 }  # fmt: skip
 
 

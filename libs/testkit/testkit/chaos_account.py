@@ -3,8 +3,9 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,15 +21,18 @@ from testkit.toy_app import RINGS, rung_at
 NOT_APPLIED = {"parked", "waiting"}
 POISON = {"invalid", "zero", "23514"}  # no JSON; refused by the handler; refused by a check of the database
 LETTERS = """
-SELECT source, source_id, thing_key, settled_as, error_code, COALESCE(edited_value, value) AS value
+SELECT source, source_id, recorded_at, thing, thing_key, settled_as, error_code, headers,
+       COALESCE(edited_value, value) AS value
   FROM dead_letter
 """
+Place = tuple[str, datetime]  # partition/offset, and when the record was written: after a lost tail offsets come again
 
 
 @dataclass(kw_only=True)
 class Tally:
     """What went in and what became of it; `faults` says what is wrong. Of what is applied, `redriven` was by the desk;
-    of what is parked, `discarded` was given up there.
+    of what is parked, `discarded` was given up there. After a lost tail, `letters_of_the_lost` counts the letters whose
+    record the log has no more, and `places_again` how often one key has a second letter at one offset.
     """
 
     inputs: int = 0
@@ -40,6 +44,8 @@ class Tally:
     said: int = 0
     said_again: int = 0
     rings: int = 0
+    letters_of_the_lost: int = 0
+    places_again: int = 0
     faults: list[str] = field(default_factory=list[str])
 
     def line(self) -> str:
@@ -104,7 +110,7 @@ async def draw_up(
         ]
     finally:
         await connection.close()
-    applied = _inputs(tally, requests, inbox, {row["source_id"]: row for row in letters if row["source"] == topic})
+    applied = _inputs(tally, requests, inbox, [row for row in letters if row["source"] == topic])
     states = {row["counter_id"]: json.loads(row["state"]) for row in counters}
     _healthy(tally, letters, [row["counter_id"] for row in counters if row["due_at"] is None], states)
     moves = {event_id: UUID(body["counter_id"]) for event_id, body in applied.items() if "number" in body}
@@ -140,22 +146,26 @@ def _healthy(
 
 
 def _inputs(
-    tally: Tally, requests: Sequence[Record], inbox: dict[UUID, str], letters: dict[str, asyncpg.Record]
+    tally: Tally, requests: Sequence[Record], inbox: dict[UUID, str], letters: Sequence[asyncpg.Record]
 ) -> dict[UUID, dict[str, Any]]:
     """Sort every record into exactly one of the three; returns what was applied, as JSON: of what the desk redrove, its
-    last text.
+    last text. What nobody could read has a letter each time that it comes. What a handler refused is known by its id:
+    it has one letter, of the first record that came, and that one may be lost.
     """
+    at_place = {_place_of(row): row for row in letters}
+    of_event = {_event_id(dict(json.loads(row["headers"]))): row for row in letters}
     seen: set[UUID] = set()
     bodies: dict[UUID, dict[str, Any]] = {}
     for record in requests:
         name = f"{record.partition}/{record.offset}"
-        event_id = _event_id(record)
-        if event_id is not None and event_id in seen:
+        event_id = _event_id(text_headers(record.headers))
+        is_known = event_id is not None and event_id in inbox
+        letter = at_place.get(_place(record)) or (of_event.get(event_id) if is_known else None)
+        if event_id is not None and event_id in seen and (is_known or letter is not None):
             tally.duplicates += 1
             continue
         if event_id is not None:
             seen.add(event_id)
-        letter = letters.get(name)
         is_parked = letter is not None and letter["settled_as"] != "applied"
         if (event_id is not None and inbox.get(event_id, "parked") not in NOT_APPLIED) is is_parked:
             tally.faults.append(f"input {name} is {'applied and parked' if is_parked else 'lost'}")
@@ -168,14 +178,35 @@ def _inputs(
             tally.redriven += letter is not None
             bodies[event_id] = json.loads((record.value if letter is None else letter["value"]) or b"")
     tally.faults += [f"event {event_id} is in the inbox and not on the topic" for event_id in inbox.keys() - seen]
+    _letters(tally, letters, {_place(record) for record in requests}, seen)
     if tally.inputs != tally.applied + tally.duplicates + tally.parked:
         tally.faults.append("the conservation line does not hold")
     return bodies
 
 
-def _event_id(record: Record) -> UUID | None:
+def _letters(tally: Tally, letters: Sequence[asyncpg.Record], places: set[Place], seen: set[UUID]) -> None:
+    """A letter is of a record on the topic; or of a lost one, which then came again under its id."""
+    lost = [row for row in letters if _place_of(row) not in places]
+    tally.letters_of_the_lost = len(lost)
+    tally.places_again = len(letters) - len({(row["source_id"], row["thing"], row["thing_key"]) for row in letters})
+    tally.faults += [
+        f"the letter of {row['source_id']} is of nothing that is on the topic"
+        for row in lost
+        if _event_id(dict(json.loads(row["headers"]))) not in seen
+    ]
+
+
+def _place(record: Record) -> Place:
+    return f"{record.partition}/{record.offset}", datetime.fromtimestamp(record.timestamp / 1000, UTC)
+
+
+def _place_of(letter: asyncpg.Record) -> Place:
+    return letter["source_id"], letter["recorded_at"]
+
+
+def _event_id(headers: Mapping[str, str]) -> UUID | None:
     try:
-        return UUID(text_headers(record.headers)["ce_id"])
+        return UUID(headers["ce_id"])
     except (KeyError, ValueError):
         return None
 

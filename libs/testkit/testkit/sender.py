@@ -4,18 +4,21 @@ import asyncio
 import contextlib
 import json
 import zlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 
 from common.clock import system_now
+from common.messages import Message
 from common.migrate import migrations_of
 from common.outbox import SEND_AGAIN, SHARDS
 from common.postgres import Pool
 from common.relay import Relay
 from testkit.chaos import REQUESTS, World
 
+Said = tuple[Message, UUID, bytes | None]  # the last one: other bytes than the message's own
 PAUSE_SECONDS = 0.3
 LONGEST_BACKLOG_SECONDS = 180
 SAY = (
@@ -60,6 +63,27 @@ class Sender:
             while await self.pool.fetchval("SELECT count(*) FROM outbox"):  # noqa: ASYNC110  a table tells nobody
                 await asyncio.sleep(0.1)
 
+    async def say(self, said: Sequence[Said]) -> None:
+        """Into the outbox."""
+        rows = [
+            (
+                zlib.crc32(str(message.key()).encode()) % SHARDS,
+                event_id,
+                REQUESTS,
+                str(message.key()).encode(),
+                message.model_dump_json().encode() if value is None else value,
+                json.dumps({"ce_id": str(event_id), "ce_type": message.type_name()}),
+                message.subject(),
+                system_now(),
+            )
+            for message, event_id, value in said
+        ]
+        await self.pool.executemany(SAY, rows)
+
+    async def said(self) -> set[UUID]:
+        """The ids of everything that it ever said, and the broker has or had."""
+        return {row["id"] for row in await self.pool.fetch("SELECT id FROM outbox_sent")}
+
     async def send_again(self, since: datetime) -> int:
         """As `outbox resend` does; returns how many messages."""
         return int(await self.pool.fetchval(SEND_AGAIN, since))
@@ -71,19 +95,6 @@ class Sender:
 
     async def _write(self) -> None:
         while not self.world.stop_feeding.is_set():
-            rows = [
-                (
-                    zlib.crc32(str(message.key()).encode()) % SHARDS,
-                    event_id,
-                    REQUESTS,
-                    str(message.key()).encode(),
-                    message.model_dump_json().encode() if value is None else value,
-                    json.dumps({"ce_id": str(event_id), "ce_type": message.type_name()}),
-                    message.subject(),
-                    system_now(),
-                )
-                for message, event_id, value in self.world.burst()
-            ]
-            await self.pool.executemany(SAY, rows)
+            await self.say(self.world.burst())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.world.stop_feeding.wait(), PAUSE_SECONDS)
