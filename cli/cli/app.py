@@ -107,6 +107,12 @@ def outbox(context: typer.Context) -> None:
     _pass_on("cli.desk_outbox", "outbox_app", context)
 
 
+@app.command(context_settings=_PASS_ON, add_help_option=False)
+def consumers(context: typer.Context) -> None:
+    """`rewind` a stopped service to an instant: it reads again what it passed over."""
+    _pass_on("cli.desk_consumers", "consumers_app", context)
+
+
 @app.command()
 def alarms() -> None:
     """Per kind of thing: how many rows are due, how late the latest is, when the next one comes."""

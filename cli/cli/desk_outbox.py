@@ -55,12 +55,17 @@ def resend(
     since: Annotated[str, typer.Option(help="From this instant: 2026-03-02T08:00 (local unless it says its zone).")],
 ) -> None:
     """Send again what was sent since an instant, under the same ids; inboxes drop what had arrived."""
-    try:
-        instant = datetime.fromisoformat(since).astimezone()
-    except ValueError as fault:
-        raise LocalStackError(f"{since} is no instant: write it like 2026-03-02T08:00") from fault
+    instant = instant_of(since)
     url = url_of(platform_of_up(), service)
     console().print(f"{service}: {send_again(url, instant)} messages go out again under their own ids")
+
+
+def instant_of(text: str) -> datetime:
+    """What somebody typed; local unless it says its zone. Raises LocalStackError."""
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError as fault:
+        raise LocalStackError(f"{text} is no instant: write it like 2026-03-02T08:00") from fault
 
 
 def send_again(url: str, since: datetime) -> int:

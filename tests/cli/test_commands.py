@@ -38,6 +38,7 @@ def quittance(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         "bench",
         "deadletters",
         "outbox",
+        "consumers",
         "alarms",
     ],
 )

@@ -1,6 +1,7 @@
-"""What the platform asks of a Kafka cluster: its topics, and the rights of its partners."""
+"""What the platform asks of a Kafka cluster: its topics, where its readers stand, and the rights of its partners."""
 
 from kafka_admin.admin import (
+    GroupHasMembersError,
     TopicToCreate,
     create_topics,
     delete_topics,
@@ -8,9 +9,11 @@ from kafka_admin.admin import (
     grant_partner,
     partner_acls,
     revoke_partner,
+    set_group_back,
 )
 
 __all__ = [
+    "GroupHasMembersError",
     "TopicToCreate",
     "create_topics",
     "delete_topics",
@@ -18,4 +21,5 @@ __all__ = [
     "grant_partner",
     "partner_acls",
     "revoke_partner",
+    "set_group_back",
 ]

@@ -4,11 +4,12 @@
 # confluent-kafka documents its names under `confluent_kafka.admin` and marks none of them as exported there.
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
+from datetime import datetime
 from typing import Any, Protocol
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -107,15 +108,40 @@ def end_offsets(bootstrap: str, topics: Iterable[str]) -> dict[tuple[str, int], 
     """Earliest and next offset of each partition of the topics that exist."""
     client = _client(bootstrap)
     existing = client.list_topics(timeout=_TIMEOUT_SECONDS).topics
-    places = [
-        TopicPartition(name, number) for name in topics if name in existing for number in existing[name].partitions
-    ]
-    if not places:
-        return {}
+    places = [(name, number) for name in topics if name in existing for number in existing[name].partitions]
     specs: Any = OffsetSpec  # typed as if its two wanted values could be absent
     earliest = _offsets(client, places, specs.earliest())
     latest = _offsets(client, places, specs.latest())
     return {place: (earliest[place], latest[place]) for place in latest}
+
+
+class GroupHasMembersError(Exception):
+    """Somebody is in the group, or was until a moment ago: it can't be set back under him."""
+
+
+def set_group_back(bootstrap: str, group: str, topics: Iterable[str], *, since: datetime) -> dict[tuple[str, int], int]:
+    """Have a group begin again, on each partition of the topics, at the first record since an instant; never further
+    than it stands. The offsets of those partitions that moved. Raises GroupHasMembersError.
+    """
+    client = _client(bootstrap)
+    stands = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(
+        timeout=_TIMEOUT_SECONDS
+    )
+    wanted = set(topics)
+    reached = {(p.topic, p.partition): int(p.offset) for p in stands.topic_partitions if p.topic in wanted}
+    if not reached:
+        return {}
+    if client.describe_consumer_groups([group])[group].result(timeout=_TIMEOUT_SECONDS).members:
+        raise GroupHasMembersError(group)
+    specs: Any = OffsetSpec  # as above
+    ends = _offsets(client, reached, specs.latest())
+    first = _offsets(client, reached, specs.for_timestamp(int(since.timestamp() * 1000)))  # -1: nothing since then
+    begin = {place: first[place] if first[place] >= 0 else ends[place] for place in reached}
+    back = {place: offset for place, offset in begin.items() if offset < reached[place]}
+    if back:
+        places = [TopicPartition(*place, offset) for place, offset in back.items()]
+        _all_done(client.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]))
+    return back
 
 
 def grant_partner(bootstrap: str, partner: str, password: str, prefix: str = "") -> None:
@@ -166,9 +192,11 @@ def revoke_partner(bootstrap: str, partner: str, prefix: str = "") -> None:
     _all_done(client.delete_acls([mine]))
 
 
-def _offsets(client: Any, places: list[TopicPartition], spec: OffsetSpec) -> dict[tuple[str, int], int]:
+def _offsets(client: Any, places: Collection[tuple[str, int]], spec: OffsetSpec) -> dict[tuple[str, int], int]:
+    if not places:
+        return {}
     for attempt in range(_ATTEMPTS):
-        futures = client.list_offsets(dict.fromkeys(places, spec))
+        futures = client.list_offsets({TopicPartition(*place): spec for place in places})
         try:
             return {(p.topic, p.partition): f.result(timeout=_TIMEOUT_SECONDS).offset for p, f in futures.items()}
         except KafkaException as error:
