@@ -4,8 +4,8 @@ from functools import partial, update_wrapper
 
 from common.decisions import Consumers, Due, Handler, On
 from contracts.dunning import AskContact, FileDispute, GrantContact, RefuseContact
-from contracts.intake import CaseFileClosed, CaseFileOpened, ClaimAccepted
-from contracts.ledger import CaseFilePaid, CostCharged, CostLowered, PaymentAllocated
+from contracts.intake import CaseFileClosed, CaseFileOpened, CaseFileReopened, ClaimAccepted
+from contracts.ledger import CaseFilePaid, CostCharged, CostLowered, PaymentAllocated, PaymentReversed
 from contracts.legal import FileHandedOff, ProcedureDeclined, RecallAcknowledged
 from contracts.notifications import MessageExpired, MessageFailed, MessageRecalled, MessageSent
 from dunning import handlers, repository
@@ -36,10 +36,12 @@ def consumers(house: House) -> Consumers:
             On(message=CaseFileOpened, handler=handlers.open_case_file, thing=CASE_FILE, opens=True),
             On(message=ClaimAccepted, handler=handlers.join_claim, thing=CASE_FILE),
             On(message=CaseFileClosed, handler=handlers.close_case_file, thing=CASE_FILE),
+            On(message=CaseFileReopened, handler=handlers.reopen_case_file, thing=CASE_FILE),
             On(message=CostCharged, handler=handlers.charge_costs, thing=CASE_FILE),
             On(message=CostLowered, handler=handlers.lower_costs, thing=CASE_FILE),
             On(message=PaymentAllocated, handler=handlers.follow_payment, thing=CASE_FILE),
             On(message=CaseFilePaid, handler=handlers.end_when_paid, thing=CASE_FILE),
+            On(message=PaymentReversed, handler=handlers.follow_reversal, thing=CASE_FILE),
             On(message=Due, handler=at_home(handlers.take_due_step), thing=CASE_FILE),
             On(message=GrantContact, handler=at_home(handlers.send_when_granted), thing=CASE_FILE),
             On(message=RefuseContact, handler=handlers.put_off_contact, thing=CASE_FILE),

@@ -54,8 +54,9 @@ class MessageUnderWay:
     notice_id: UUID
     medium: Medium
     asked_cents: Cents
+    step: str | None = None  # null in what was kept before this was: the file's step
     is_recalled: bool = False
-    is_superseded: bool = False  # a claim joined since: if it left, it has no effect
+    is_superseded: bool = False  # its step is told again: if it left, it has no effect
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,7 @@ class Notice:
     expired_at: datetime | None = None
     answered_at: datetime | None = None  # the ledger told what may be claimed since
     is_void: bool = False  # returned after it was accepted, or replaced: without effect
+    came_back: bool = False  # so it reached nobody
 
     @property
     def term_runs(self) -> bool:

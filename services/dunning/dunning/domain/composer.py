@@ -9,7 +9,7 @@ from common.money import to_cents, to_decimal
 from contracts.notifications import Block, Content, Medium, PaymentBlock, TextBlock
 from contracts.values import Address, Language
 from dunning.domain.agency import Agency
-from dunning.domain.case_file import CaseFile
+from dunning.domain.case_file import CaseFile, Notice
 from dunning.domain.jurisdictions import announced_costs, term_of
 from dunning.domain.path import strategy_of
 from dunning.domain.sending_times import law_of
@@ -115,7 +115,7 @@ def _values(
     language = case_file.debtor.language
     contact = case_file.contact
     principal = sum((claim.principal for claim in owed.claims), Decimal(0))
-    notices = [notice for notice in case_file.notices if notice.medium != "sms" and not notice.is_void]
+    notices = _notices_that_count(case_file)
     values = {
         **_agency_values(house.agency, case_file),
         **_creditor_values(case_file),
@@ -134,6 +134,10 @@ def _values(
         values["first_notice_on"] = written_day(notices[0].sent_on, language)
         values["last_notice_on"] = written_day(notices[-1].sent_on, language)
     return values
+
+
+def _notices_that_count(case_file: CaseFile) -> list[Notice]:
+    return [notice for notice in case_file.notices if notice.medium != "sms" and not notice.is_void]
 
 
 def _agency_values(agency: Agency, case_file: CaseFile) -> dict[str, str]:
@@ -209,7 +213,7 @@ def _flags(case_file: CaseFile, *, medium: Medium, owed: Statement) -> frozenset
         "by_letter": medium == "letter",
         "has_costs": any(claim.costs > 0 for claim in owed.claims),
         "has_interest": any(claim.late_interest > 0 for claim in owed.claims),
-        "has_first_notice": bool(case_file.notices),
+        "has_first_notice": bool(_notices_that_count(case_file)),
         "announced_vat": has_vat,
         "no_announced_vat": not has_vat,
         "announced_indemnity": has_clause,

@@ -46,11 +46,48 @@ def notice_id_of(case_file: CaseFile, step: Step) -> UUID:
     return name_id("notice", case_file.case_file_id, step.name, case_file.version)
 
 
+def contact_of(case_file: CaseFile, step: Step) -> str:
+    """What the debtor's row calls the contact of this step. What reached him counts; told again, it is another one."""
+    reached = sum(notice.step == step.name and not notice.came_back for notice in case_file.notices)
+    return f"{step.name}/{reached + 1}" if reached else step.name
+
+
 def advanced(case_file: CaseFile) -> CaseFile:
     """The file at its next step."""
     return replace(
         case_file, step=case_file.step + 1, version=case_file.version + 1, failed_media=(), not_before_on=None
     )
+
+
+def told_again(case_file: CaseFile, *, position: int) -> CaseFile:
+    """The file back at this step: what it sent from there on has no effect, nor what is under way if it leaves."""
+    repeated = {step.name for step in strategy_of(case_file).steps[position:]}
+    under_way = case_file.under_way
+    return replace(
+        case_file,
+        step=position,
+        version=case_file.version + 1,
+        failed_media=(),
+        contact_asked=False,
+        not_before_on=None,
+        notices=tuple(replace(n, is_void=n.is_void or n.step in repeated) for n in case_file.notices),
+        under_way=None if under_way is None else replace(under_way, is_superseded=True),
+    )
+
+
+def position_of(case_file: CaseFile, step: str) -> int:
+    """Where a step stands on the file's path."""
+    return [one.name for one in strategy_of(case_file).steps].index(step)
+
+
+def position_after_reversal(case_file: CaseFile) -> int:
+    """Where a file goes on that was paid and is no more. Nothing worse comes before the debtor was told again: a notice
+    whose term ran when he paid is repeated, and so is the last one where only the judicial phase was left.
+    """
+    last = max(n for n, step in enumerate(strategy_of(case_file).steps) if not step.optional)
+    running = [position_of(case_file, notice.step) for notice in case_file.notices if notice.term_runs]
+    going_on = case_file.step if current_step(case_file) is not None else last
+    return min([going_on, *running])
 
 
 def put_off(case_file: CaseFile, now: datetime) -> CaseFile:

@@ -8,9 +8,11 @@ from dunning.handlers.facts import (
     end_when_paid,
     follow_payment,
     follow_procedure,
+    follow_reversal,
     join_claim,
     lower_costs,
     open_case_file,
+    reopen_case_file,
 )
 from dunning.handlers.holds import release_hold
 from dunning.handlers.messages import follow_expired, follow_failed, follow_recalled, follow_sent
@@ -26,6 +28,7 @@ __all__ = [
     "follow_payment",
     "follow_procedure",
     "follow_recalled",
+    "follow_reversal",
     "follow_sent",
     "grant_or_refuse_contact",
     "join_claim",
@@ -33,6 +36,7 @@ __all__ = [
     "open_case_file",
     "put_off_contact",
     "release_hold",
+    "reopen_case_file",
     "send_when_granted",
     "take_due_step",
 ]

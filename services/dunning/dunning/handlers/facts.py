@@ -7,12 +7,27 @@ from datetime import datetime
 from common.decisions import Decision
 from common.errors import InvalidMessage
 from contracts.dunning import AmicablePhaseEnded, HoldReason
-from contracts.intake import CaseFileClosed, CaseFileOpened, ClaimAccepted, CloseCaseFile
-from contracts.ledger import AllocationPart, CaseFilePaid, CostCharged, CostLowered, PaymentAllocated
+from contracts.intake import (
+    CaseFileClosed,
+    CaseFileOpened,
+    CaseFileReopened,
+    ClaimAccepted,
+    CloseCaseFile,
+    ReopenCaseFile,
+)
+from contracts.ledger import (
+    AllocationPart,
+    CaseFilePaid,
+    CostCharged,
+    CostLowered,
+    PaymentAllocated,
+    PaymentReversed,
+    PaymentShare,
+)
 from contracts.legal import FileHandedOff, ProcedureDeclined, RecallAcknowledged
 from dunning.domain.balances import SERIES
 from dunning.domain.case_file import CaseFile, ClaimPayment, Ended, JoinedClaim
-from dunning.domain.path import strategy_of
+from dunning.domain.path import position_after_reversal, strategy_of, told_again
 from dunning.domain.sending_times import local_day
 from dunning.handlers.deciding import decided, held, recalled
 
@@ -43,22 +58,11 @@ def join_claim(case_file: CaseFile, message: ClaimAccepted, now: datetime) -> De
         raise InvalidMessage("claim_too_late", "the term of a notice that does not name this claim has passed")
     joined = JoinedClaim(terms=terms, joined_on=local_day(strategy_of(case_file), now))
     claims = tuple(sorted((*case_file.claims, joined), key=lambda claim: claim.terms.claim_id))
-    with_claim, recalls = recalled(_from_the_start(replace(case_file, claims=claims)))
+    from_the_start = told_again(replace(case_file, claims=claims), position=0)
+    if not case_file.notices:  # nothing was told yet
+        from_the_start = replace(from_the_start, version=case_file.version)
+    with_claim, recalls = recalled(from_the_start)
     return decided(with_claim, now, send=recalls)
-
-
-def _from_the_start(case_file: CaseFile) -> CaseFile:
-    under_way = case_file.under_way
-    return replace(
-        case_file,
-        step=0,
-        version=case_file.version + (1 if case_file.notices else 0),
-        failed_media=(),
-        contact_asked=False,
-        not_before_on=None,
-        notices=tuple(replace(notice, is_void=True) for notice in case_file.notices),
-        under_way=None if under_way is None else replace(under_way, is_superseded=True),
-    )
 
 
 def charge_costs(case_file: CaseFile, message: CostCharged, now: datetime) -> Decision[CaseFile]:
@@ -104,14 +108,8 @@ def follow_payment(case_file: CaseFile, message: PaymentAllocated, now: datetime
 
 
 def _payments(case_file: CaseFile, message: PaymentAllocated) -> Iterator[ClaimPayment]:
-    for share in message.all_shares:
-        yield ClaimPayment(
-            payment_id=share.payment_id,
-            claim_id=share.claim_id,
-            amount_cents=share.amount_cents,
-            value_on=share.value_on,
-        )
     if message.all_shares:
+        yield from map(_share, message.all_shares)
         return
     yield from case_file.payments
     for part in message.parts:
@@ -120,6 +118,15 @@ def _payments(case_file: CaseFile, message: PaymentAllocated) -> Iterator[ClaimP
             yield ClaimPayment(
                 payment_id=message.payment_id, claim_id=part.claim_id, amount_cents=cents, value_on=message.value_on
             )
+
+
+def _share(share: PaymentShare) -> ClaimPayment:
+    return ClaimPayment(
+        payment_id=share.payment_id,
+        claim_id=share.claim_id,
+        amount_cents=share.amount_cents,
+        value_on=share.value_on,
+    )
 
 
 def _covered_cents(part: AllocationPart) -> int:
@@ -137,9 +144,31 @@ def end_when_paid(case_file: CaseFile, message: CaseFilePaid, now: datetime) -> 
     return decided(paid, now, send=[*recalls, *ended, close])
 
 
+def follow_reversal(case_file: CaseFile, message: PaymentReversed, now: datetime) -> Decision[CaseFile]:
+    """The bank took a payment back: what has not left asks the wrong amount. A file that was paid by it is open again:
+    the amicable phase goes on; where the judicial phase had begun, its partner was called back and a person decides.
+    """
+    unpaid, recalls = recalled(replace(case_file, payments=tuple(map(_share, message.all_shares))))
+    if message.open_cents == 0 or unpaid.paid_on is None:
+        return decided(unpaid, now, send=recalls)
+    send = [*recalls, ReopenCaseFile(case_file_id=case_file.case_file_id, code="payment_reversed")]
+    unpaid = replace(unpaid, paid_on=None)
+    if unpaid.ended is Ended.JUDICIAL:
+        reason = HoldReason.JUDICIAL_PHASE_NOT_APPROVED
+        return held(unpaid, now, reason=reason, basis="payment_reversed", send=send)
+    goes_on = told_again(replace(unpaid, ended=None), position=position_after_reversal(unpaid))
+    return decided(goes_on, now, send=send)
+
+
 def close_case_file(case_file: CaseFile, message: CaseFileClosed, now: datetime) -> Decision[CaseFile]:
     """Intake closed it."""
     return decided(replace(case_file, closed_on=message.closed_on), now)
+
+
+def reopen_case_file(case_file: CaseFile, message: CaseFileReopened, now: datetime) -> Decision[CaseFile]:
+    """Intake has it open again."""
+    del message
+    return decided(replace(case_file, closed_on=None), now)
 
 
 def follow_procedure(

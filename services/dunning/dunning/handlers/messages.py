@@ -8,10 +8,10 @@ from common.decisions import Decision
 from common.errors import InvalidMessage
 from contracts.dunning import HoldReason, NoticeIssued
 from contracts.notifications import MessageExpired, MessageFailed, MessageRecalled, MessageSent
-from dunning.domain.case_file import CaseFile, Notice
+from dunning.domain.case_file import CaseFile, MessageUnderWay, Notice
 from dunning.domain.composer import House
 from dunning.domain.jurisdictions import term_of
-from dunning.domain.path import advanced, current_step, strategy_of
+from dunning.domain.path import advanced, current_step, position_of, strategy_of, told_again
 from dunning.domain.sending_times import law_of, local_day, review_of_term
 from dunning.domain.strategies import Step
 from dunning.handlers.deciding import decided, held, recalled
@@ -21,9 +21,10 @@ from statutes.errors import RateNotVerified
 
 def follow_sent(case_file: CaseFile, message: MessageSent, now: datetime) -> Decision[CaseFile]:
     """It left: the notice is issued, and its term runs from the day on which it was accepted or posted."""
-    under_way, step = case_file.under_way, current_step(case_file)
-    if under_way is None or step is None or under_way.message_id != message.message_id:
+    under_way = case_file.under_way
+    if under_way is None or under_way.message_id != message.message_id:
         raise _unknown(message.message_id)
+    step = _step_of(case_file, under_way)
     notice = Notice(
         notice_id=under_way.notice_id,
         message_id=message.message_id,
@@ -54,6 +55,12 @@ def follow_sent(case_file: CaseFile, message: MessageSent, now: datetime) -> Dec
     return decided(left, now, send=[issued])
 
 
+def _step_of(case_file: CaseFile, under_way: MessageUnderWay) -> Step:
+    """The step that sent a message. The file may be back at an earlier one since."""
+    position = case_file.step if under_way.step is None else position_of(case_file, under_way.step)
+    return strategy_of(case_file).steps[position]
+
+
 def _with_term(case_file: CaseFile, step: Step, notice: Notice) -> Notice:
     if step.term is None:
         return notice
@@ -68,7 +75,9 @@ def _with_term(case_file: CaseFile, step: Step, notice: Notice) -> Notice:
 
 
 def follow_failed(case_file: CaseFile, message: MessageFailed, now: datetime, *, house: House) -> Decision[CaseFile]:
-    """It will not arrive in this medium: the next one is tried at once; where none is left, the file is held."""
+    """It will not arrive in this medium: the next one is tried at once; where none is left, the file is held. What was
+    called back goes when its step is due again.
+    """
     under_way, step = case_file.under_way, current_step(case_file)
     if under_way is None or under_way.message_id != message.message_id:
         return _follow_return(case_file, message, now)
@@ -84,7 +93,7 @@ def follow_failed(case_file: CaseFile, message: MessageFailed, now: datetime, *,
             return held(failed, now, reason=HoldReason.OUTCOME_UNKNOWN, basis=str(message.message_id))
         case "rendering":
             return held(failed, now, reason=HoldReason.NO_CHANNEL, basis="rendering")
-        case "bounced" | "invalid_address" | "returned" if failed.is_stopped:
+        case "bounced" | "invalid_address" | "returned" if failed.is_stopped or under_way.is_recalled:
             return decided(failed, now)
         case "bounced" | "invalid_address" | "returned":
             return judge_and_send(failed, step, now, house=house)
@@ -97,22 +106,11 @@ def _follow_return(case_file: CaseFile, message: MessageFailed, now: datetime) -
         raise _unknown(message.message_id)
     if message.medium == "sms" or notice.is_void:
         return decided(case_file, now)
-    returned = case_file.with_notice(replace(notice, is_void=notice.expired_at is None))
+    returned = case_file.with_notice(replace(notice, is_void=notice.expired_at is None, came_back=True))
     if message.medium == "letter" or notice.expired_at is not None:
         return held(returned, now, reason=HoldReason.ADDRESS_UNKNOWN, basis=str(message.message_id))
-    position = [step.name for step in strategy_of(case_file).steps].index(notice.step)
-    under_way = returned.under_way
-    again, recalls = recalled(
-        replace(
-            returned,
-            step=position,
-            version=case_file.version + 1,
-            failed_media=(message.medium,),
-            contact_asked=False,
-            not_before_on=None,
-            under_way=None if under_way is None else replace(under_way, is_superseded=True),
-        )
-    )
+    repeated = told_again(returned, position=position_of(returned, notice.step))
+    again, recalls = recalled(replace(repeated, failed_media=(message.medium,)))
     return decided(again, now, send=recalls)
 
 

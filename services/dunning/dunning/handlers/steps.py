@@ -13,7 +13,7 @@ from dunning.domain.balances import balance_of
 from dunning.domain.case_file import CaseFile, Ended, MessageUnderWay, Notice
 from dunning.domain.composer import House, compose, payment_reference
 from dunning.domain.gate import Judgement, judge, judge_judicial_phase
-from dunning.domain.path import advanced, current_step, message_id_of, notice_id_of, put_off, strategy_of
+from dunning.domain.path import advanced, contact_of, current_step, message_id_of, notice_id_of, put_off, strategy_of
 from dunning.domain.receipts import DecisionReceipt, Verdict
 from dunning.domain.sending_times import local_day, release_until
 from dunning.domain.strategies import Step
@@ -38,7 +38,7 @@ def take_due_step(case_file: CaseFile, message: Due, now: datetime, *, house: Ho
     ask = AskContact(
         debtor_id=case_file.debtor.debtor_id,
         case_file_id=case_file.case_file_id,
-        step=step.name,
+        step=contact_of(case_file, step),
         version=case_file.version,
         contact_on=local_day(strategy_of(case_file), now),
     )
@@ -94,7 +94,10 @@ def put_off_contact(case_file: CaseFile, message: RefuseContact, now: datetime) 
 
 
 def _is_for_now(case_file: CaseFile, step: Step, message: GrantContact | RefuseContact) -> bool:
-    return case_file.contact_asked and (message.step, message.version) == (step.name, case_file.version)
+    return case_file.contact_asked and (message.step, message.version) == (
+        contact_of(case_file, step),
+        case_file.version,
+    )
 
 
 def judge_and_send(case_file: CaseFile, step: Step, now: datetime, *, house: House) -> Decision[CaseFile]:
@@ -114,6 +117,7 @@ def judge_and_send(case_file: CaseFile, step: Step, now: datetime, *, house: Hou
         notice_id=notice_id_of(case_file, step),
         medium=judgement.medium,
         asked_cents=balance.open_cents,
+        step=step.name,
     )
     command = SendMessage(
         case_file_id=case_file.case_file_id,

@@ -17,7 +17,17 @@ from common.messages import Message, Personal
 from common.records import Arrival
 from contracts.dunning import AskContact, GrantContact, NoticeTermExpired, RefuseContact
 from contracts.intake import CaseFileOpened, ClaimAccepted
-from contracts.ledger import AllocationPart, CaseFilePaid, Charge, CostCharged, InterestTerms, PaymentAllocated
+from contracts.ledger import (
+    AllocationPart,
+    CaseFilePaid,
+    Charge,
+    CostCharged,
+    InterestTerms,
+    PaymentAllocated,
+    PaymentReversed,
+    PaymentShare,
+)
+from contracts.legal import Balance
 from contracts.notifications import Content, MessageFailed, MessageRecalled, MessageSent, RecallMessage, SendMessage
 from contracts.values import Address, ClaimTerms, Creditor, DebtorContact, DebtorFacts, Mandate, Segment
 from dunning.consumers import consumers
@@ -163,6 +173,32 @@ class World:
 
     def paid(self, on: date) -> CaseFilePaid:
         return CaseFilePaid(case_file_id=self.case_file_id, payment_id=name_id("payment", on), paid_on=on)
+
+    def reversal(self, payment: PaymentAllocated, *left: PaymentAllocated, open_cents: int = 76_000) -> PaymentReversed:
+        """The bank took a payment back; `left` are those that count still."""
+        shares = [
+            PaymentShare(
+                payment_id=one.payment_id,
+                claim_id=part.claim_id,
+                amount_cents=part.principal_cents,
+                value_on=one.value_on,
+            )
+            for one in left
+            for part in one.parts
+        ]
+        buckets = dict.fromkeys(("late_interest_cents", "costs_cents", "indemnity_cents", "paid_cents"), 0)
+        on = self.now.astimezone(AMSTERDAM).date()
+        return PaymentReversed(
+            case_file_id=self.case_file_id,
+            payment_id=payment.payment_id,
+            amount_cents=payment.amount_cents,
+            value_on=on,
+            parts=(),
+            overpaid_cents=-payment.amount_cents,
+            open_cents=open_cents,
+            all_shares=tuple(shares),
+            balance=Balance(as_of=on, principal_cents=open_cents, open_cents=open_cents, **buckets),
+        )
 
     def start(self, *claims: ClaimTerms) -> "World":
         chosen = claims or (a_claim(),)
