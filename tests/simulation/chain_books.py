@@ -3,6 +3,7 @@
 The chart is read from the migration itself, so that its kinds, sides and floors are those of the database.
 """
 
+import json
 import re
 from collections import Counter
 from datetime import timedelta
@@ -153,6 +154,32 @@ def select_in_transit(tx, arguments):
     return [{"remittance_id": n, "in_transit_cents": b["posted_cents"]} for n, b in balances.items() if b is not None]
 
 
+def select_receipts_by_mark(tx, arguments):
+    (marks,) = arguments
+    return [
+        {name: row[name] for name in ("payment_id", "trust_account_id", "amount_cents", "marks", "stated_references")}
+        for _, row in tx.rows("receipt")
+        if row["returned_by"] is None and {*marks} & {*row["marks"]}
+    ]
+
+
+async def insert_receipts(tx, arguments):
+    for payment_id, trust_account_id, cents, marks, references in zip(*arguments, strict=True):
+        row = {
+            "payment_id": payment_id, "trust_account_id": trust_account_id, "amount_cents": cents,
+            "marks": json.loads(marks), "stated_references": json.loads(references), "returned_by": None,
+        }  # fmt: skip
+        await insert(tx, "receipt", payment_id, row, may_stand=True)
+    return []
+
+
+async def mark_receipts_returned(tx, arguments):
+    for payment_id, return_id in zip(*arguments, strict=True):
+        await tx.lock("receipt", payment_id)
+        tx.put("receipt", payment_id, tx.get("receipt", payment_id) | {"returned_by": return_id})
+    return []
+
+
 async def insert_remittances(tx, arguments):
     for remittance_id, client_id in zip(*arguments, strict=True):
         row = {"remittance_id": remittance_id, "client_id": client_id}
@@ -172,6 +199,9 @@ TWINS = {
     QUERIES.select_case_accounts_by_reference: select_case_accounts_by_reference,
     QUERIES.select_remittance_clients: select_remittance_clients,
     QUERIES.select_in_transit: select_in_transit,
+    QUERIES.select_receipts_by_mark: select_receipts_by_mark,
+    QUERIES.insert_receipts: insert_receipts,
+    QUERIES.mark_receipts_returned: mark_receipts_returned,
     QUERIES.insert_remittances: insert_remittances,
     QUERIES.open_ledger_accounts: open_ledger_accounts,
     QUERIES.post_journals: post_journals,

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -16,7 +16,9 @@ from dunning.domain.strategies import strategies
 from testkit.simulation_statements import sequences_of
 
 MOST_VERSIONS = 60
+LAST = datetime.max.replace(tzinfo=UTC)
 STOPS = {"dunning.HoldPlaced.v1", "dunning.DisputeFiled.v1", "dunning.AmicablePhaseEnded.v1"}
+ENDED = "dunning.AmicablePhaseEnded.v1"
 
 
 def check(life) -> Counter:
@@ -213,20 +215,24 @@ def check_stops(life):
     """After the fold that learned of payment, dispute or hold: dunning orders nothing, and nothing leaves at a later
     instant of the clock, for the clock moves only when all is quiet.
     """
-    stopped: dict[UUID, tuple[int, datetime]] = {}
+    stopped: dict[UUID, dict[str, datetime]] = {}
+    rested: dict[UUID, list[tuple[datetime, datetime]]] = {}
     sent = sorted(life.services["dunning"].store.rows("outbox_sent"), key=lambda row: row["seq"])
     case_file_of: dict[UUID, UUID] = {}
     for row in sent:
         key, kind = UUID(row["key"].decode()), json.loads(row["headers"])["ce_type"]
         if kind in STOPS:
-            stopped.setdefault(key, (row["seq"], row["created_at"]))
+            stopped.setdefault(key, {}).setdefault(kind, row["created_at"])
+        if kind == "intake.ReopenCaseFile.v1" and ENDED in stopped.get(key, {}):
+            rested.setdefault(key, []).append((stopped[key].pop(ENDED), row["created_at"]))
         if kind == "notifications.SendMessage.v1":
-            assert key not in stopped, f"{key}: ordered a message after it had to stop"
+            assert not stopped.get(key), f"{key}: ordered a message after it had to stop"
             case_file_of[UUID(json.loads(row["payload"])["message_id"])] = key
     for accepted in life.receivers.accepted:
         key = case_file_of[accepted.message_id]
-        if key in stopped:
-            assert accepted.at <= stopped[key][1], f"{key}: a {accepted.medium} left after the file had stopped"
+        rests = [*rested.get(key, ()), *((since, LAST) for since in stopped.get(key, {}).values())]
+        for since, until in rests:
+            assert not since < accepted.at < until, f"{key}: a {accepted.medium} left after the file had stopped"
 
 
 def check_books(life):
@@ -264,14 +270,19 @@ def check_money_is_known_alike(life):
     """Dunning knows the payments of the ledger, cent by cent; intake closed what the ledger calls paid."""
     accounts = existing(life.services["ledger"], "case_account")
     files, closed = existing(life.services["dunning"], "case_file"), existing(life.services["intake"], "case_file")
-    allocated, answered = Counter(), set()
+    allocated, answered, reversed_ = Counter(), set(), 0
     for record, headers in life.published("ledger.case-files.v1"):
         message, kind = json.loads(record.value), headers["ce_type"].decode()
         key = UUID(message["case_file_id"])
-        if kind == "ledger.PaymentAllocated.v1":
+        if kind in {"ledger.PaymentAllocated.v1", "ledger.PaymentReversed.v1"}:
             allocated[key] += sum(
                 cents for part in message["parts"] for name, cents in part.items() if name.endswith("_cents")
             )
+        if kind == "ledger.PaymentReversed.v1":
+            reversed_ += 1
+            if message["open_cents"]:
+                answered.discard(key)
+                life.world.done["reopened"] += 1
         elif kind == "ledger.CaseFilePaid.v1":
             assert key not in answered, f"{key}: paid twice"
             answered.add(key)
@@ -280,6 +291,8 @@ def check_money_is_known_alike(life):
         assert (state["paid_on"] is None) == (accounts[key]["paid_on"] is None), f"{key}: paid for one of both"
         assert (closed[key]["closed_on"] is None) == (state["paid_on"] is None), f"{key}: closed for one of both"
     assert answered == {key for key, state in files.items() if state["paid_on"]}
+    taken = sum(row["returned_by"] is not None for row in life.services["ledger"].store.rows("receipt"))
+    assert taken == reversed_ == life.world.done["reversed"], "what the bank took back is taken off its file, once"
 
 
 def check_partners(life):
@@ -287,7 +300,7 @@ def check_partners(life):
     orders, recalls = Counter(), Counter()
     for topic in {t for t, _ in life.simulation.broker.logs if t.startswith("legal.partner-") and "-acts" not in t}:
         for record, headers in life.published(topic):
-            if headers["ce_type"] == b"legal.PartPaymentReceived.v1":
+            if headers["ce_type"] in {b"legal.PartPaymentReceived.v1", b"legal.PartPaymentReversed.v1"}:
                 continue
             kept = orders if headers["ce_type"] == b"legal.HandoffOrdered.v1" else recalls
             kept[UUID(record.key.decode())] += 1

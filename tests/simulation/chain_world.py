@@ -300,8 +300,8 @@ class ChainWorld:
             case "pays_without_reference":
                 pays(cents, states="")
             case "reversed":
-                pays(cents)
-                self.plan(at + timedelta(days=5), self.reverse, debtor.facts.country, cents, name)
+                pays(cents, "for now")
+                self.plan(at + timedelta(days=5), self.reverse, debtor.facts.country, cents, f"{name} for now")
             case "disputes":
                 self.plan(at, self.dispute, row["token"])
                 if self.is_hurried:
@@ -358,16 +358,18 @@ class ChainWorld:
         receipt = Receipt(
             payment_id=name_id("payment", name), amount_cents=cents, value_on=today, booked_on=today,
             references=(reference.replace("+", "").replace("/", "").replace(" ", ""),) if reference else (),
-            payer_account=None, text=None,
+            marks=(f"end_to_end:{name}",), payer_account=None, text=None,
         )  # fmt: skip
         self.book(country, receipt)
 
     def reverse(self, country, cents, name):
+        """The bank takes a payment back."""
         today = workday(self.simulation.now.astimezone(LOCAL).date())
         self.done["reversed"] += 1
         debit = Debit(
-            entry_id=name_id("reversal", name), amount_cents=cents, value_on=today, booked_on=today, remittance_id=None
-        )
+            entry_id=name_id("reversal", name), amount_cents=cents, value_on=today, booked_on=today, remittance_id=None,
+            marks=(f"end_to_end:{name}",),
+        )  # fmt: skip
         self.book(country, debit)
 
     def take_order(self, order):

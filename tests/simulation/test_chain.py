@@ -20,7 +20,7 @@ ENOUGH_FOR_ALL_PEOPLE = 150
 HAPPENED = {
     "paid", "disputed", "reversed", "remitted", "letter_returned", "statements_again", "act_acknowledged",
     "act_demand_served", "act_recalled", "act_recall_too_late", "act_refused", "bounced", "busy", "asked",
-    "outcome_unknown", "disputed_at_print", "paid_at_last",
+    "outcome_unknown", "disputed_at_print", "paid_at_last", "reopened",
 }  # fmt: skip
 
 
