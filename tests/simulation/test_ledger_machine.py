@@ -62,8 +62,16 @@ class Books(RuleBasedStateMachine):
         self.done: list[tuple[object, object]] = []
 
     def book(self, decision):
-        """Take a decision, and hold its journals to double entry, each key once."""
+        """Take a decision with what it tells of payments, and hold its journals to double entry, each key once."""
         self.account = decision.state
+        for told in decision.send:
+            if isinstance(told, PaymentAllocated | PaymentReversed):
+                self.overpaid_cents += told.overpaid_cents
+                self.let_go_cents += told.written_off_cents
+                for part in told.parts:
+                    self.placed.update({bucket: getattr(part, f"{bucket}_cents") for bucket in BUCKETS})
+            self.credited_cents += told.amount_cents if isinstance(told, CreditClient) else 0
+            self.debited_cents += told.amount_cents if isinstance(told, DebitClient) else 0
         for row in decision.append:
             assert sum(line.amount_cents for line in row.journal.lines) == 0
             assert row.journal.idempotency_key not in self.keys
@@ -108,12 +116,6 @@ class Books(RuleBasedStateMachine):
         parts = sum(getattr(part, f"{bucket}_cents") for part in told.parts for bucket in BUCKETS)
         assert parts + told.overpaid_cents == cents
         self.received_cents += cents
-        self.overpaid_cents += told.overpaid_cents
-        self.let_go_cents += told.written_off_cents
-        self.credited_cents += sum(m.amount_cents for m in decision.send if isinstance(m, CreditClient))
-        self.debited_cents += sum(m.amount_cents for m in decision.send if isinstance(m, DebitClient))
-        for part in told.parts:
-            self.placed.update({bucket: getattr(part, f"{bucket}_cents") for bucket in BUCKETS})
         assert any(isinstance(m, CaseFilePaid) for m in decision.send) == (
             was_paid is None and decision.state.paid_on is not None
         )
@@ -133,12 +135,6 @@ class Books(RuleBasedStateMachine):
         decision = handlers.reverse_receipt(self.account, command, NOW)
         told = next(m for m in decision.send if isinstance(m, PaymentReversed))
         self.received_cents -= payment.amount_cents
-        self.overpaid_cents += told.overpaid_cents
-        self.let_go_cents += told.written_off_cents
-        self.credited_cents += sum(m.amount_cents for m in decision.send if isinstance(m, CreditClient))
-        self.debited_cents += sum(m.amount_cents for m in decision.send if isinstance(m, DebitClient))
-        for part in told.parts:
-            self.placed.update({bucket: getattr(part, f"{bucket}_cents") for bucket in BUCKETS})
         assert (told.open_cents > 0) == (decision.state.paid_on is None)
         assert {share.payment_id for share in told.all_shares} <= {one.payment_id for one in decision.state.payments}
         self.book(decision)

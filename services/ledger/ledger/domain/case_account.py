@@ -52,7 +52,6 @@ class Claim:
     agreed_percent: str | None
     clause: Clause | None
     interest: Interest | None
-    joined_after: int = 0  # so many payments were matched before it joined; they cover nothing of it
 
 
 @dataclass(frozen=True, kw_only=True)

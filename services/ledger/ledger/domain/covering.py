@@ -1,7 +1,7 @@
 """What payments cover: the whole history of a case account in the order of its days, whatever came late."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -34,8 +34,8 @@ TERMS_THAT_CHARGE = frozenset({NoticeType.FOURTEEN_DAY_LETTER, NoticeType.FIRST_
 
 @dataclass(frozen=True, kw_only=True)
 class Covering:
-    """What one payment changed, or its taking back: cents by claim and bucket, what it was too much, what was let go
-    after it, and the charges that it lowers because it was made inside the term of a notice.
+    """What one payment changed, or its taking back, or a claim or a term that became known after payments: cents by
+    claim and bucket, what was paid too much, what was let go, and the charges that notices bring otherwise.
     """
 
     case_account: CaseAccount
@@ -50,6 +50,11 @@ class Covering:
     def written_off_cents(self) -> int:
         """All that was let go."""
         return self.written_off.total()
+
+    @property
+    def moved_anything(self) -> bool:
+        """Whether payments cover anything otherwise than before."""
+        return any(self.parts.values()) or any(self.written_off.values()) or bool(self.restated)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,20 +86,43 @@ def cover(
     if _comes_late(before, value_on):
         after = with_grounds(before, replayed(after), ground=str(payment_id), booked_on=booked_on)
     else:
-        after = _with_payment(after, payment, order=len(before.payments))
-    day_after = value_on + timedelta(days=1)
+        after = _with_payment(after, payment)
+    covering = _compared(before, after, received_cents=amount_cents, on=value_on)
+    if covering.overpaid_cents < 0:
+        raise InvalidMessage("overpayment_changed", "this payment changes by its value date what others overpaid")
+    return covering
+
+
+def join(case_account: CaseAccount, claim: Claim, charges: Sequence[Charge], *, booked_on: date) -> Covering:
+    """Let a claim join with what it brings at once. Payments that were matched first cover it too: they were made to
+    the case file, and which of both became known first says nothing. What they were too much then is not any more.
+    """
+    before = case_account
+    grown = replace(before, claims=(*before.claims, claim), charges=(*before.charges, *charges), paid_on=None)
+    if not before.payments:
+        return _compared(grown, grown, received_cents=0, on=booked_on)
+    after = with_grounds(before, replayed(grown), ground=str(claim.claim_id), booked_on=booked_on)
+    covering = _compared(before, after, received_cents=0, on=_last_day(before, booked_on))
+    assert covering.overpaid_cents <= 0, "with more owed, payments cover no less"
+    return covering
+
+
+def _last_day(case_account: CaseAccount, otherwise: date) -> date:
+    return max((payment.on for payment in case_account.payments), default=otherwise)
+
+
+def _compared(before: CaseAccount, after: CaseAccount, *, received_cents: int, on: date) -> Covering:
+    day_after = on + timedelta(days=1)
     was, now_is = position(before, as_of=day_after), position(after, as_of=day_after)
     parts = covered_cents(now_is, "payment")
     parts.subtract(covered_cents(was, "payment"))
     written_off = covered_cents(now_is, "credit")
     written_off.subtract(covered_cents(was, "credit"))
-    overpaid = amount_cents - parts.total()
-    if overpaid < 0:
-        raise InvalidMessage("overpayment_changed", "this payment changes by its value date what others overpaid")
+    overpaid = received_cents - parts.total()
     open_cents = to_cents(now_is.total_open)
     after = replace(after, overpaid_cents=before.overpaid_cents + overpaid)
-    if open_cents == 0 and after.claims and after.paid_on is None:
-        after = replace(after, paid_on=max((share.on for share in after.shares), default=value_on))
+    if open_cents == 0 and after.shares:
+        after = replace(after, paid_on=max(share.on for share in after.shares))
     return Covering(
         case_account=after,
         parts=parts,
@@ -120,42 +148,35 @@ def _comes_late(case_account: CaseAccount, value_on: date) -> bool:
     )
 
 
-def with_expired_term(case_account: CaseAccount, term: ExpiredTerm, *, booked_on: date) -> CaseAccount:
-    """The account after a term passed unpaid: what the law now allows is charged on what was open at its end.
-
-    What was settled meanwhile stays settled. Raises InvalidMessage if an overpayment changed: a person decides.
+def with_expired_term(case_account: CaseAccount, term: ExpiredTerm, *, booked_on: date) -> Covering:
+    """A term passed unpaid: what the law now allows is charged on what was open at its end, and payments that were
+    known before it cover it by their days. Raises InvalidMessage if an overpayment changed: a person decides.
     """
     grown = replace(case_account, terms=(*case_account.terms, term))
     if any(payment.on >= term.charges_from for payment in case_account.payments):
         after = replayed(grown)
     else:
         after = _with_term(grown, term)
-    if case_account.shares and reallocated(case_account, after, "payment").total():
-        raise InvalidMessage("overpayment_changed", "a charge would take what was overpaid before; look what is owed")
     booked = with_grounds(case_account, after, ground="", booked_on=booked_on)
     if set(case_account.charges) - set(booked.charges):
         raise InvalidMessage("terms_out_of_order", "this term changes what another one brought; look what is owed")
-    return booked
+    covering = _compared(case_account, booked, received_cents=0, on=_last_day(case_account, term.charges_from))
+    if covering.overpaid_cents:
+        raise InvalidMessage("overpayment_changed", "a charge would take what was overpaid before; look what is owed")
+    return covering
 
 
 def claims_to_charge(case_account: CaseAccount, *, as_of: date) -> tuple[UUID, ...]:
-    """The claims of which something is open and for which no term passed before: costs are owed once (NL-BIK-5)."""
-    owed = position(case_account, as_of=as_of)
+    """The claims that a term ending before this day is for: those for which none passed before, for costs are owed once
+    (NL-BIK-5). What of them was open then is asked of the history, whatever became known first. None where payments
+    since pay the file: that was told, and stays so.
+    """
+    in_the_term = tuple(share for share in case_account.shares if share.on < as_of)
+    owed = position(replace(case_account, shares=in_the_term), as_of=as_of)
+    if case_account.paid_on is not None and owed.total_open > 0:
+        return ()
     charged = {claim_id for term in case_account.terms for claim_id in term.claim_ids}
-    open_ids = [UUID(claim.claim_id) for claim in owed.claims if claim.open > 0]
-    return tuple(claim_id for claim_id in open_ids if claim_id not in charged)
-
-
-def reallocated(
-    before: CaseAccount, after: CaseAccount, *kinds: Literal["payment", "credit"]
-) -> Counter[tuple[UUID, Bucket]]:
-    """What the same payments and credits cover otherwise after a charge or interest that is due before them."""
-    as_of = max((share.on for share in before.shares), default=date.min)
-    if not before.shares:
-        return Counter()
-    parts = covered_cents(position(after, as_of=as_of), *kinds)
-    parts.subtract(covered_cents(position(before, as_of=as_of), *kinds))
-    return parts
+    return tuple(claim.claim_id for claim in case_account.claims if claim.claim_id not in charged)
 
 
 def replayed(case_account: CaseAccount) -> CaseAccount:
@@ -180,7 +201,7 @@ def replayed(case_account: CaseAccount) -> CaseAccount:
     ]
     for _, is_payment, n in sorted(steps):
         if is_payment:
-            story = _with_payment(story, case_account.payments[n], order=n)
+            story = _with_payment(story, case_account.payments[n])
         else:
             story = _with_term(story, case_account.terms[n])
     return story
@@ -212,14 +233,12 @@ def _with_term(story: CaseAccount, term: ExpiredTerm) -> CaseAccount:
     )
 
 
-def _with_payment(story: CaseAccount, payment: Payment, *, order: int) -> CaseAccount:
-    """The payment split over the claims that were there when it was matched, and the remainder that is let go."""
-    known = _only(story, [claim.claim_id for claim in story.claims if claim.joined_after <= order])
+def _with_payment(story: CaseAccount, payment: Payment) -> CaseAccount:
+    """The payment split over the claims, and the remainder that is let go."""
     day_after = payment.on + timedelta(days=1)
-    shares = tuple(_shares(known, payment))
-    paid = replace(known, shares=(*known.shares, *shares))
+    paid = replace(story, shares=(*story.shares, *_shares(story, payment)))
     rest = _let_go(paid, position(paid, as_of=day_after), payment)
-    return replace(story, shares=(*story.shares, *shares, *rest))
+    return replace(paid, shares=(*paid.shares, *rest))
 
 
 def _only(case_account: CaseAccount, claim_ids: Collection[UUID]) -> CaseAccount:

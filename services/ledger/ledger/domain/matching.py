@@ -102,6 +102,34 @@ def match_journals(
     )
 
 
+def join_journals(case_file_id: UUID, covering: Covering, claim: Claim, *, on: date) -> Iterator[Journal]:
+    """REFUND / CRED: what was kept for the payer covers a claim that joined since, and the claim book shows it."""
+    case_account = covering.case_account
+    entity = JURISDICTIONS[case_account.country].entity_id
+    if covering.overpaid_cents:
+        yield Journal(
+            entity_id=entity,
+            idempotency_key=journal_key(JournalKind.SETTLE, entity, "joined", claim.claim_id, case_file_id),
+            kind=JournalKind.SETTLE,
+            booked_on=on,
+            value_on=on,
+            lines=transfer(
+                debit=f"REFUND:{case_file_id}",
+                credit=f"CRED:{case_account.client_id}/{case_account.country}",
+                amount_cents=-covering.overpaid_cents,
+            ),
+            source_id=claim.claim_id,
+        )
+    yield from _claim_book(
+        case_file_id,
+        covering,
+        ("joined", claim.claim_id, case_file_id),
+        value_on=on,
+        booked_on=on,
+        reason="a claim joined that payments before it cover too",
+    )
+
+
 def return_journals(
     case_file_id: UUID, covering: Covering, *, payment_id: UUID, return_id: UUID, amount_cents: int, booked_on: date
 ) -> Iterator[Journal]:
@@ -164,15 +192,17 @@ def notice_journals(case_file_id: UUID, case_account: CaseAccount, charges: Iter
         yield from charge_journals(case_file_id, case_account, [charge], ground=charge.ground, on=charge.booked_on)
 
 
-def correction_journals(
-    case_file_id: UUID, case_account: CaseAccount, parts: Counter[tuple[UUID, Bucket]], *, ground: str, on: date
-) -> Iterator[Journal]:
+def correction_journals(case_file_id: UUID, covering: Covering, *, notice_id: UUID, on: date) -> Iterator[Journal]:
     """What earlier payments cover otherwise moves inside the claim book; whose money it is does not change."""
-    lines = _allocation_lines(case_file_id, parts)
-    if lines:
-        yield _claim_journal(
-            JournalKind.ALLOCATE, case_account, ("corrected", ground, case_file_id), on=on, value_on=on, lines=lines
-        )
+    assert covering.overpaid_cents == 0, "a term takes nothing of what was paid too much"
+    yield from _claim_book(
+        case_file_id,
+        covering,
+        ("corrected", notice_id, case_file_id),
+        value_on=on,
+        booked_on=on,
+        reason="another term passed before",
+    )
 
 
 def _allocation_lines(case_file_id: UUID, parts: Counter[tuple[UUID, Bucket]]) -> tuple[Line, ...]:

@@ -62,8 +62,4 @@ def _without(case_account: CaseAccount, *, place: int) -> CaseAccount:
         case_account,
         payments=tuple(one for one in case_account.payments if one.payment_id != payment_id),
         shares=tuple(one for one in case_account.shares if one.payment_id != payment_id),
-        claims=tuple(
-            replace(claim, joined_after=claim.joined_after - 1) if claim.joined_after > place else claim
-            for claim in case_account.claims
-        ),
     )

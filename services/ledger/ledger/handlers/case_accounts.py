@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,7 @@ from ledger.domain.case_account import (
     Claim,
     Clause,
     ExpiredTerm,
+    Payment,
     balance_of,
     law_or_desk,
     position,
@@ -42,13 +43,14 @@ from ledger.domain.covering import (
     LoweredCosts,
     claims_to_charge,
     cover,
-    reallocated,
+    join,
     with_expired_term,
 )
 from ledger.domain.journals import Booking
 from ledger.domain.matching import (
     charge_journals,
     correction_journals,
+    join_journals,
     match_journals,
     notice_journals,
     principal_journal,
@@ -97,51 +99,66 @@ def book_claim(case_account: CaseAccount, event: ClaimAccepted, now: datetime) -
             maximum_cents=clause.maximum_cents,
         ),
         interest=None,
-        joined_after=len(case_account.payments),
     )
     claim = replace(claim, interest=charging.interest_at_acceptance(case_account, claim))
-    grown = replace(case_account, claims=(*case_account.claims, claim), paid_on=None)
+    grown = replace(case_account, claims=(*case_account.claims, claim))
+    on = now.astimezone(LOCAL).date()
     with law_or_desk():
         charges = charging.charges_at_acceptance(grown, claim)
-    on = now.astimezone(LOCAL).date()
+        covering = join(case_account, claim, charges, booked_on=on)
+        again = _covered_otherwise(event.case_file_id, case_account, covering, on=on)
     journals = [
         principal_journal(event.case_file_id, grown, claim, on=on),
         *charge_journals(event.case_file_id, grown, charges, ground=f"acceptance|{claim.claim_id}", on=on),
+        *join_journals(event.case_file_id, covering, claim, on=on),
     ]
     told = _cost_charged(event.case_file_id, None, charges, [claim])
-    return Decision(grown.with_charges(charges), [told], [Booking(journal) for journal in journals])
+    return Decision(covering.case_account, [told, *again], [Booking(journal) for journal in journals])
+
+
+def _covered_otherwise(case_file_id: UUID, before: CaseAccount, covering: Covering, *, on: date) -> list[Message]:
+    """What became known after payments is covered by them: told anew as the last of them, with what changed by it."""
+    if not covering.moved_anything:
+        return []
+    told = replace(covering, restated=tuple(share for share in covering.case_account.shares if share.kind == "payment"))
+    last = before.payments[-1]
+    return [
+        *_costs_again(case_file_id, last.payment_id, told),
+        *_allocated(case_file_id, last, before, told, on=on),
+    ]
 
 
 def charge_after_notice(case_account: CaseAccount, event: NoticeTermExpired, now: datetime) -> Decision[CaseAccount]:
     """The term of a notice passed unpaid: charge what the law now allows, and say so, also when it is nothing."""
     if event.notice_id in case_account.notices_answered:
         return Decision(case_account)
-    after = replace(case_account, notices_answered=(*case_account.notices_answered, event.notice_id))
+    answered = replace(case_account, notices_answered=(*case_account.notices_answered, event.notice_id))
     on = now.astimezone(LOCAL).date()
     with law_or_desk():
-        open_ids = claims_to_charge(after, as_of=event.charges_from) if event.notice_type in TERMS_THAT_CHARGE else ()
-        if open_ids:
-            term = ExpiredTerm(
-                notice_id=event.notice_id,
-                notice_type=event.notice_type,
-                channel=event.channel,
-                sent_on=event.sent_on,
-                charges_from=event.charges_from,
-                claim_ids=open_ids,
-            )
-            after = with_expired_term(after, term, booked_on=on)
-        corrected = reallocated(case_account, after)
+        claim_ids = (
+            claims_to_charge(answered, as_of=event.charges_from) if event.notice_type in TERMS_THAT_CHARGE else ()
+        )
+        if not claim_ids:
+            return Decision(answered, [_cost_charged(event.case_file_id, event.notice_id, (), ())])
+        term = ExpiredTerm(
+            notice_id=event.notice_id,
+            notice_type=event.notice_type,
+            channel=event.channel,
+            sent_on=event.sent_on,
+            charges_from=event.charges_from,
+            claim_ids=claim_ids,
+        )
+        covering = with_expired_term(answered, term, booked_on=on)
+        again = _covered_otherwise(event.case_file_id, answered, covering, on=on)
+    after = covering.case_account
     charges = [charge for charge in after.charges if charge.notice_id == event.notice_id]
-    told = [claim for claim, before in zip(after.claims, case_account.claims, strict=True) if claim != before]
+    changed = [claim for claim, before in zip(after.claims, case_account.claims, strict=True) if claim != before]
     journals = [
         *notice_journals(event.case_file_id, after, charges),
-        *correction_journals(event.case_file_id, after, corrected, ground=str(event.notice_id), on=on),
+        *correction_journals(event.case_file_id, covering, notice_id=event.notice_id, on=on),
     ]
-    return Decision(
-        after,
-        [_cost_charged(event.case_file_id, event.notice_id, charges, told)],
-        [Booking(journal) for journal in journals],
-    )
+    told = _cost_charged(event.case_file_id, event.notice_id, charges, changed)
+    return Decision(after, [told, *again], [Booking(journal) for journal in journals])
 
 
 def _cost_charged(
@@ -174,6 +191,7 @@ def match_receipt(case_account: CaseAccount, command: BookReceipt, now: datetime
     """A receipt that names this case file covers what it covers by law; the client is credited at once."""
     if any(payment.payment_id == command.payment_id for payment in case_account.payments):
         raise InvalidMessage("matched_twice", "this payment is matched to the case file already")
+    case_file_id = _case_file_of(command)
     with law_or_desk():
         covering = cover(
             case_account,
@@ -182,19 +200,9 @@ def match_receipt(case_account: CaseAccount, command: BookReceipt, now: datetime
             value_on=command.value_on,
             booked_on=command.booked_on,
         )
-        balance = balance_of(position(covering.case_account, as_of=now.astimezone(LOCAL).date()))
-    case_file_id = _case_file_of(command)
-    send: list[Message] = [
-        *(_cost_lowered(case_file_id, command, lowered) for lowered in covering.lowered),
-        _payment_allocated(case_file_id, command, covering, balance),
-        *_client_messages(case_file_id, command, covering, kept=command.amount_cents - covering.overpaid_cents),
-    ]
-    if covering.case_account.paid_on is not None and case_account.paid_on is None:
-        send.append(
-            CaseFilePaid(
-                case_file_id=case_file_id, payment_id=command.payment_id, paid_on=covering.case_account.paid_on
-            )
-        )
+        payment = covering.case_account.payments[-1]
+        told = [*_allocated(case_file_id, payment, case_account, covering, on=now.astimezone(LOCAL).date())]
+    send = [*(_cost_lowered(case_file_id, payment.payment_id, lowered) for lowered in covering.lowered), *told]
     journals = match_journals(
         case_file_id,
         covering,
@@ -206,33 +214,45 @@ def match_receipt(case_account: CaseAccount, command: BookReceipt, now: datetime
     return Decision(covering.case_account, send, [Booking(journal) for journal in journals])
 
 
+def _allocated(
+    case_file_id: UUID, payment: Payment, before: CaseAccount, covering: Covering, *, on: date
+) -> Iterator[Message]:
+    """What a payment covers, with what is owed on a day; what of it is the client's; and that all is paid, once."""
+    balance = balance_of(position(covering.case_account, as_of=on))
+    yield _payment_allocated(case_file_id, payment, covering, balance)
+    yield from _client_messages(case_file_id, payment.payment_id, covering, value_on=payment.on)
+    paid_on = covering.case_account.paid_on
+    if paid_on is not None and before.paid_on is None:
+        yield CaseFilePaid(case_file_id=case_file_id, payment_id=payment.payment_id, paid_on=paid_on)
+
+
 def _client_messages(
-    case_file_id: UUID, command: BookReceipt | ReverseReceipt, covering: Covering, *, kept: int
+    case_file_id: UUID, payment_id: UUID, covering: Covering, *, value_on: date, return_id: UUID | None = None
 ) -> list[Message]:
-    """What is kept of the payment is the client's; where others' payments proved too much, or the bank took it back, he
-    gives that back.
+    """What is covered more is the client's; where others' payments proved too much, or the bank took one back, he gives
+    that back.
     """
+    kept = covering.parts.total()
     facts = {
         "client_id": covering.case_account.client_id,
         "case_file_id": case_file_id,
-        "payment_id": command.payment_id,
+        "payment_id": payment_id,
         "country": covering.case_account.country,
         "amount_cents": abs(kept),
-        "value_on": command.value_on,
+        "value_on": value_on,
     }
     if kept == 0:
         return []
     if kept > 0:
         return [CreditClient.model_validate(facts)]
-    return_id = command.return_id if isinstance(command, ReverseReceipt) else None
     return [DebitClient.model_validate(facts | {"return_id": return_id})]
 
 
-def _cost_lowered(case_file_id: UUID, command: BookReceipt | ReverseReceipt, lowered: LoweredCosts) -> CostLowered:
+def _cost_lowered(case_file_id: UUID, payment_id: UUID, lowered: LoweredCosts) -> CostLowered:
     return CostLowered(
         case_file_id=case_file_id,
         notice_id=lowered.notice_id,
-        payment_id=command.payment_id,
+        payment_id=payment_id,
         reversed=tuple(_said(charge) for charge in lowered.reversed),
         charges=tuple(_said(charge) for charge in lowered.charges),
         without_interest=tuple(claim.claim_id for claim in lowered.without_interest),
@@ -250,14 +270,12 @@ class MatchedReceipt(BookReceipt):
     case_file_id: UUID
 
 
-def _payment_allocated(
-    case_file_id: UUID, command: BookReceipt, covering: Covering, balance: Balance
-) -> PaymentAllocated:
+def _payment_allocated(case_file_id: UUID, payment: Payment, covering: Covering, balance: Balance) -> PaymentAllocated:
     return PaymentAllocated(
         case_file_id=case_file_id,
-        payment_id=command.payment_id,
-        amount_cents=command.amount_cents,
-        value_on=command.value_on,
+        payment_id=payment.payment_id,
+        amount_cents=payment.amount_cents,
+        value_on=payment.on,
         parts=_parts(covering),
         overpaid_cents=covering.overpaid_cents,
         written_off_cents=covering.written_off_cents,
@@ -332,19 +350,20 @@ def reverse_receipt(case_account: CaseAccount, command: ReverseReceipt, now: dat
         amount_cents=command.amount_cents,
         booked_on=command.booked_on,
     )
-    kept = -command.amount_cents - covering.overpaid_cents
     send = [
-        *_costs_again(case_file_id, command, covering),
+        *_costs_again(case_file_id, command.payment_id, covering),
         told,
-        *_client_messages(case_file_id, command, covering, kept=kept),
+        *_client_messages(
+            case_file_id, command.payment_id, covering, value_on=command.value_on, return_id=command.return_id
+        ),
     ]
     return Decision(covering.case_account, send, [Booking(journal) for journal in journals])
 
 
-def _costs_again(case_file_id: UUID, command: ReverseReceipt, covering: Covering) -> Iterator[Message]:
-    """What a notice brings otherwise without the payment: what it brought less for it counts again."""
+def _costs_again(case_file_id: UUID, payment_id: UUID, covering: Covering) -> Iterator[Message]:
+    """What a notice brings otherwise where a payment covers less: what it brought less for it counts again."""
     for lowered in covering.lowered:
         if lowered.reversed or lowered.without_interest:
-            yield _cost_lowered(case_file_id, command, replace(lowered, charges=()))
+            yield _cost_lowered(case_file_id, payment_id, replace(lowered, charges=()))
         if lowered.charges or lowered.with_interest:
             yield _cost_charged(case_file_id, lowered.notice_id, lowered.charges, lowered.with_interest)
