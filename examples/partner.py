@@ -23,7 +23,7 @@ ANSWERS = {  # by the type of the message: the act, and the field that dates it
 
 
 def answer(kind: str, message: dict, name: str) -> dict | None:
-    """He takes every file, and stops when he is told to. A part payment, or a type of tomorrow, asks for no act."""
+    """He takes every file, and stops when told to. A payment, one taken back, or a type of tomorrow asks for no act."""
     if kind not in ANSWERS:
         return None
     act, dated_by = ANSWERS[kind]
@@ -79,7 +79,7 @@ async def run(name: str, bootstrap: str, user: str, password: str, folder: Path,
             if is_new and (act := answer(headers["ce_type"], message, name)):
                 topic, sent = f"{prefix}legal.partner-{name}-acts.v1", json.dumps(act).encode()
                 await producer.send_and_wait(topic, sent, key=record.key, headers=headers_of(headers["ce_id"], name))
-            if is_new and "balance" in message:  # of an order, and of a part payment: what to ask for from now on
+            if is_new and "balance" in message:  # of an order, a payment, one taken back: what to ask for from now on
                 (folder / f"asked-{message['handoff_id']}.json").write_text(json.dumps(message["balance"]))
             kept.write_bytes(record.value)
             await consumer.commit()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from common.decisions import Consumers, On, Thing
-from contracts.ledger import CaseFilePaid, PaymentAllocated
+from contracts.ledger import CaseFilePaid, PaymentAllocated, PaymentReversed
 from contracts.legal import MandateProcedure, PartnerAct
 from legal import handlers, repository
 from legal.domain.partners import Partner
@@ -20,6 +20,7 @@ def consumers(partners: Sequence[Partner]) -> Consumers:
             On(message=MandateProcedure, handler=knowing.mandate_procedure, thing=PROCEDURE, opens=True),
             On(message=PaymentAllocated, handler=handlers.follow_payment, thing=PROCEDURE, opens=True),
             On(message=CaseFilePaid, handler=handlers.recall_when_paid, thing=PROCEDURE, opens=True),
+            On(message=PaymentReversed, handler=handlers.follow_reversal, thing=PROCEDURE, opens=True),
             On(
                 message=PartnerAct,
                 handler=handlers.take_act,

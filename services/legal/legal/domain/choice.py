@@ -18,6 +18,9 @@ PROCEDURES: dict[Segment, ProcedureName] = {
 }
 """Where a file of each segment goes first (BE-IOS-4: uncontested claims between enterprises only)."""
 
+NOTHING_OPEN = "nothing_open"
+"""The one reason that passes: when a payment is taken back, something is open again."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -37,7 +40,7 @@ def choose_procedure(command: MandateProcedure, balance: Balance) -> Choice:
     if not command.mandate.judicial_phase_approved:
         return Choice(procedure=procedure, balance=asked, reasons=("not_mandated",))
     if balance.open_cents <= 0:
-        return Choice(procedure=procedure, balance=asked, reasons=("nothing_open",))
+        return Choice(procedure=procedure, balance=asked, reasons=(NOTHING_OPEN,))
     if procedure == "writ":
         return Choice(procedure=procedure, balance=asked)
     verdict = be.ios_eligibility(
