@@ -263,8 +263,9 @@ MUTANTS = (
     Mutant(
         name="a grant for another version is taken",
         file="dunning/handlers/steps.py",
-        before="return case_file.contact_asked and (message.step, message.version) == (step.name, case_file.version)",
-        after="return True",
+        before="return case_file.contact_asked and (message.step, message.version) == (\n"
+        "        contact_of(case_file, step),\n        case_file.version,\n    )\n",
+        after="return True\n",
         killer=GATE,
     ),
     Mutant(
