@@ -3,10 +3,12 @@
 import asyncio
 import json
 import sys
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
+import pytest
 from aiokafka import AIOKafkaProducer
 
 from common.ids import name_id, new_event_id
@@ -19,6 +21,7 @@ from legal.procedures.partner_list import load_partners
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 from test_handlers import CASE, PAID, a_mandate, part_paid
+from test_reversals import OWED, a_new_mandate, taken_back
 
 REPOSITORY = Path(__file__).parents[4]
 NAME = "advocaten-scheldekaai"
@@ -33,85 +36,126 @@ async def until(condition, seconds=30):
     raise AssertionError("it did not happen")
 
 
-async def test_a_partner_reads_acknowledges_asks_for_what_a_part_payment_leaves_and_confirms_the_recall(
-    kafka_server, prefix, database, tmp_path, monkeypatch, free_ports
-):
-    kafka = kafka_server.bootstrap_servers
+@pytest.fixture
+async def producer(kafka_server):
+    client = AIOKafkaProducer(bootstrap_servers=kafka_server.bootstrap_servers, max_request_size=4 << 20)
+    await client.start()
+    yield client
+    await client.stop()
+
+
+@pytest.fixture
+async def connection(kafka_server, prefix, database, monkeypatch, free_ports):
+    """To the database of a legal that `app.build()` makes; its topics are there."""
     names = tuple(partner.name for partner in load_partners())
-    await asyncio.to_thread(create_topics, kafka, topics_for(names), prefix)
-    await asyncio.to_thread(grant_partner, kafka, NAME, "secret", prefix)
+    await asyncio.to_thread(create_topics, kafka_server.bootstrap_servers, topics_for(names), prefix)
     url = database("legal")
     await migrate(url, service="legal")
     for name, value in {
-        "DATABASE_URL": url, "KAFKA_BOOTSTRAP_SERVERS": kafka, "TOPIC_PREFIX": prefix, "INSTANCE": "legal-0",
-        "HTTP_PORT": str(free_ports.pick("legal")),
+        "DATABASE_URL": url, "KAFKA_BOOTSTRAP_SERVERS": kafka_server.bootstrap_servers, "TOPIC_PREFIX": prefix,
+        "INSTANCE": "legal-0", "HTTP_PORT": str(free_ports.pick("legal")),
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
-    producer = AIOKafkaProducer(bootstrap_servers=kafka)
-    await producer.start()
+    opened = await asyncpg.connect(url)
+    yield opened
+    await opened.close()
 
-    async def send(message):
+
+@pytest.fixture
+def send(producer, prefix):
+    async def sent(message):
         headers = [("ce_id", str(new_event_id()).encode()), ("ce_type", message.type_name().encode())]
         body, key = message.model_dump_json().encode(), str(message.key()).encode()
         await producer.send_and_wait(prefix + message.topic_name(), body, key=key, headers=headers)
 
+    return sent
+
+
+@asynccontextmanager
+async def the_program(kafka_server, prefix, files):
+    """A partner's own program at work."""
+    await asyncio.to_thread(grant_partner, kafka_server.bootstrap_servers, NAME, "secret", prefix)
     program = await asyncio.create_subprocess_exec(
         sys.executable, str(REPOSITORY / "examples/partner.py"), NAME,
         "--bootstrap", kafka_server.partner_bootstrap_servers, "--user", prefix + NAME, "--password", "secret",
-        "--folder", str(tmp_path / "files"), "--prefix", prefix,
+        "--folder", str(files), "--prefix", prefix,
     )  # fmt: skip
-    connection = await asyncpg.connect(url)
-
-    async def standing() -> str | None:
-        return await connection.fetchval("SELECT state -> 'handoff' ->> 'standing' FROM procedure")
-
-    async def is_(word: str) -> bool:
-        return await standing() == word
-
-    asked = tmp_path / "files" / f"asked-{name_id('handoff', CASE, 1)}.json"
-
-    async def asks(cents: int) -> bool:
-        return asked.exists() and json.loads(asked.read_text())["open_cents"] == cents
-
     try:
-        async with app.build().running():
-            await send(a_mandate())
-            await until(lambda: is_("acknowledged"))
-            await until(lambda: asks(111_533))
-            await send(part_paid(50_000))
-            await until(lambda: asks(59_000))
-            await send(CaseFilePaid(**PAID.model_dump()))
-            await until(lambda: is_("recalled"))
+        yield
     finally:
         assert program.returncode is None, "the partner's program ended"
         program.terminate()
         await program.wait()
-    kept = {path.name.split("-")[0]: json.loads(path.read_text()) for path in (tmp_path / "files").glob("*.json")}
+
+
+def asks(files, cents):
+    asked = files / f"asked-{name_id('handoff', CASE, 1)}.json"
+
+    async def so_much() -> bool:
+        return asked.exists() and json.loads(asked.read_text() or "{}").get("open_cents") == cents
+
+    return so_much
+
+
+def stands(connection, word):
+    async def so() -> bool:
+        return await connection.fetchval(STANDING) == word
+
+    return so
+
+
+async def test_a_partner_reads_acknowledges_asks_for_what_a_part_payment_leaves_and_confirms_the_recall(
+    kafka_server, prefix, connection, send, tmp_path
+):
+    async with the_program(kafka_server, prefix, tmp_path), app.build().running():
+        await send(a_mandate())
+        await until(stands(connection, "acknowledged"))
+        await until(asks(tmp_path, 111_533))
+        await send(part_paid(50_000))
+        await until(asks(tmp_path, 59_000))
+        await send(CaseFilePaid(**PAID.model_dump()))
+        await until(stands(connection, "recalled"))
+    kept = {path.name.split("-")[0]: json.loads(path.read_text()) for path in tmp_path.glob("*.json")}
     assert set(kept) == {"HandoffOrdered", "PartPaymentReceived", "HandoffRecalled", "asked"}
     assert "case_file_id" not in kept["HandoffOrdered"]
     acts = await connection.fetchval("SELECT state -> 'handoff' -> 'acts' FROM procedure WHERE procedure_id = $1", CASE)
     assert [act["kind"] for act in json.loads(acts)] == ["acknowledged", "recalled"]
     assert {act["act_on"] for act in json.loads(acts)} == {datetime.now(UTC).date().isoformat()}
-    await connection.close()
-    await producer.stop()
+
+
+async def test_a_partner_asks_for_what_the_bank_took_back_and_hears_no_more_of_a_file_that_he_gave_back(
+    kafka_server, prefix, connection, send, tmp_path
+):
+    async def is_declined() -> bool:
+        return await connection.fetchval("SELECT state ->> 'declined' FROM procedure") == '["recalled_before"]'
+
+    async with the_program(kafka_server, prefix, tmp_path), app.build().running():
+        await send(a_mandate())
+        await until(asks(tmp_path, 111_533))
+        await send(part_paid(50_000))
+        await until(asks(tmp_path, 59_000))
+        await send(taken_back(50_000))
+        await until(asks(tmp_path, 111_533))
+        await send(CaseFilePaid(**PAID.model_dump()))
+        await until(stands(connection, "recalled"))
+        await send(taken_back(OWED, name="w"))
+        await until(lambda: connection.fetchval("SELECT state -> 'paid_on' = 'null' FROM procedure"))
+        await send(a_new_mandate())
+        await until(is_declined)
+    told = sorted(path.name.split("-")[0] for path in tmp_path.glob("*.json"))
+    assert told == ["HandoffOrdered", "HandoffRecalled", "PartPaymentReceived", "PartPaymentReversed", "asked"]
+    said = await connection.fetch(
+        "SELECT headers ->> 'ce_type' AS kind FROM outbox_sent UNION ALL SELECT headers ->> 'ce_type' FROM outbox"
+    )
+    kinds = [row["kind"] for row in said]
+    assert kinds.count("legal.PartPaymentReversed.v1") == 1
+    assert kinds.count("legal.HandoffOrdered.v1") == 1
+    assert kinds.count("legal.ProcedureDeclined.v1") == 2  # when it was owed again, and to the mandate
 
 
 async def test_what_a_partner_writes_wrongly_stands_on_the_desk_and_harms_no_neighbour(
-    kafka_server, prefix, database, monkeypatch, free_ports
+    prefix, connection, producer, send
 ):
-    kafka = kafka_server.bootstrap_servers
-    names = tuple(partner.name for partner in load_partners())
-    await asyncio.to_thread(create_topics, kafka, topics_for(names), prefix)
-    url = database("legal")
-    await migrate(url, service="legal")
-    for name, value in {
-        "DATABASE_URL": url, "KAFKA_BOOTSTRAP_SERVERS": kafka, "TOPIC_PREFIX": prefix, "INSTANCE": "legal-0",
-        "HTTP_PORT": str(free_ports.pick("legal")),
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, max_request_size=4 << 20)
-    await producer.start()
-    connection = await asyncpg.connect(url)
     acts = f"{prefix}legal.partner-{NAME}-acts.v1"
     handoff_id = str(name_id("handoff", CASE, 1))
     good = {"handoff_id": handoff_id, "act": "acknowledged", "act_on": "2026-05-05"}
@@ -124,15 +168,8 @@ async def test_what_a_partner_writes_wrongly_stands_on_the_desk_and_harms_no_nei
         return await connection.fetchval(query)
 
     async with app.build().running():
-        mandate = a_mandate()
-        headers = [("ce_id", str(new_event_id()).encode()), ("ce_type", mandate.type_name().encode())]
-        body = mandate.model_dump_json().encode()
-        await producer.send_and_wait(f"{prefix}legal.requests.v1", body, key=str(CASE).encode(), headers=headers)
-
-        async def ordered() -> bool:
-            return await rows(STANDING) == "ordered"
-
-        await until(ordered)
+        await send(a_mandate())
+        await until(stands(connection, "ordered"))
         await act(b"{" + b" " * (2 << 20), "two megabytes")
         await act(b"not json", "1")
         await act(json.dumps({**good, "act": "arrested"}).encode(), "2")
@@ -160,5 +197,3 @@ async def test_what_a_partner_writes_wrongly_stands_on_the_desk_and_harms_no_nei
         await rows("SELECT jsonb_array_length(state -> 'handoff' -> 'acts') FROM procedure WHERE state IS NOT NULL")
         == 1
     )
-    await connection.close()
-    await producer.stop()
