@@ -162,11 +162,11 @@ def test_the_cases_are_about_series_as_our_processes_show_them():
 def test_prometheus_scrapes_every_service_where_up_and_the_containers_put_it():
     configuration = yaml.safe_load(CONFIGURATION.read_text())
     [job] = configuration["scrape_configs"]
-    targets = [target for some in job["static_configs"] for target in some["targets"]]
+    targets = {one["labels"]["instance"]: one["targets"] for one in job["static_configs"]}
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    published = [re.search(r":-(\d+)}:8000$", *compose[service]["ports"])[1] for service in PREFERRED_HTTP_PORTS]
-    assert targets == [f"127.0.0.1:{port}" for port in PREFERRED_HTTP_PORTS.values()]
-    assert targets == [f"127.0.0.1:{port}" for port in published]
+    published = {name: re.search(r":-(\d+)}:8000$", *compose[name]["ports"])[1] for name in PREFERRED_HTTP_PORTS}
+    assert targets == {name: [f"127.0.0.1:{port}"] for name, port in PREFERRED_HTTP_PORTS.items()}
+    assert targets == {name: [f"127.0.0.1:{port}"] for name, port in published.items()}
     assert configuration["rule_files"] == [RULES.name]
     assert {job["job_name"]} == {
         matcher.value
