@@ -130,8 +130,8 @@ async def the_database_is_locked_for_25_seconds(place):
         members = await members_now(world)
         for statement in ("SELECT FROM progress FOR UPDATE", "LOCK TABLE counter IN EXCLUSIVE MODE"):
             await moves(world)
-            await held(world, statement, seconds=25)
-            world.injected[statement] = said_by(world, "LockNotAvailableError")
+            async with held(world, statement):
+                await lasts(world, 25, "batch_failed", fault="LockNotAvailableError")
         await moves(world)
         assert await members_now(world) == members, "it was put out of its group"
         await closes(world, sender)
@@ -146,8 +146,7 @@ async def the_disk_of_the_database_is_full_for_20_seconds(place):
             await moves(world)
             members = await members_now(world)
             async with full(world):
-                await asyncio.sleep(20)
-            world.injected["refused"] = len(world.logged("batch_failed", fault="DiskFullError"))
+                await lasts(world, 20, "batch_failed", fault="DiskFullError")
             await moves(world)
             assert await members_now(world) == members, "it was put out of its group"
             await closes(world, sender)
@@ -160,9 +159,8 @@ async def no_connection_to_the_database_is_left_for_20_seconds(place):
             await moves(world)
             members = await members_now(world)
             async with all_connections(world), alive(world, member=1):
-                await asyncio.sleep(20)
                 for what in ("batch_failed", "relay_pass_failed", "database_not_reached"):
-                    world.injected[what] = len(world.logged(what, fault="TooManyConnectionsError"))
+                    await lasts(world, 7, what, fault="TooManyConnectionsError")
             await moves(world)
             assert members < await members_now(world), "who was there was put out, or who started never came"
             await closes(world, sender)
@@ -224,15 +222,23 @@ async def members_now(world):
     return await asyncio.to_thread(members_of, world.bootstrap, world.prefix + "toy")
 
 
-async def held(world, statement, *, seconds):
-    """Somebody else's transaction, open for so long after its statement."""
+@contextlib.asynccontextmanager
+async def held(world, statement):
+    """Somebody else's transaction, open after its statement while the block lasts."""
     connection = await asyncpg.connect(world.database_url)
     try:
         async with connection.transaction():
             await connection.execute(statement)
-            await asyncio.sleep(seconds)
+            yield
     finally:
         await connection.close()
+
+
+async def lasts(world, seconds, event, **fields):
+    """An outage goes on for so long, and until the toy has logged this once more: only then it hit."""
+    before = len(world.logged(event, **fields))
+    await asyncio.sleep(seconds)
+    world.injected[event] += len(await world.until_logged(event, more_than=before, **fields)) - before
 
 
 @contextlib.asynccontextmanager
@@ -274,11 +280,6 @@ async def all_connections(world):
     finally:
         for connection in held:
             await connection.close()
-
-
-def said_by(world, word):
-    """How often the world's processes logged a word."""
-    return world.nursery.log_file.read_text("utf-8", "replace").count(word)
 
 
 async def closes(world, sender):
