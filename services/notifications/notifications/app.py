@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 import structlog
 
@@ -12,12 +13,14 @@ from common.runner import Submission
 from common.service import Service
 from contracts.registry import CATALOGUE
 from notifications.channels.email import EmailChannel
+from notifications.channels.last_look import LastLook
 from notifications.channels.letter import letter_pool
 from notifications.channels.printer import PrintChannel
 from notifications.channels.returns import RETURNED, STATUS_FILE, put_away, read_status
 from notifications.channels.sms import SmsAccess, SmsChannel
 from notifications.channels.smtp_sessions import Relay
 from notifications.consumers import CONSUMERS
+from notifications.repository import select_may_leave
 from notifications.settings import Settings
 
 log = structlog.get_logger()
@@ -45,19 +48,23 @@ def build(settings: Settings) -> Service:
     async def watch_returns(service: Service) -> None:
         await watch_folder(settings.print_folder, lambda path: take_status(service, path), suffixes=(".csv",), depth=1)
 
-    return Service(
+    async def may_leave(message_id: UUID) -> bool:
+        return await select_may_leave(service.pool, message_id)
+
+    service = Service(
         "notifications",
         settings=settings,
         catalogue=CATALOGUE,
         topics=TOPICS,
         consumers=CONSUMERS,
         channels={
-            "smtp": EmailChannel(relay),
-            "twilio": SmsChannel(access),
+            "smtp": LastLook(EmailChannel(relay), may_leave),
+            "twilio": LastLook(SmsChannel(access), may_leave),
             "print": PrintChannel(settings.print_folder, lambda: letter_pool(settings.letter_processes)),
         },
         loops=(watch_returns,),
     )
+    return service
 
 
 async def take_status(service: Service, path: Path) -> None:

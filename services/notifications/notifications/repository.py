@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
-from common.postgres import Connection
+from common.clock import read_now
+from common.postgres import Connection, Pool
 from common.queries import load_queries
 from notifications.handlers.messages import DeliveryRow
 
@@ -22,3 +24,10 @@ async def insert_deliveries(connection: Connection, rows: Sequence[DeliveryRow],
         [row.at for row in rows],
         now,
     )
+
+
+async def select_may_leave(pool: Pool, message_id: UUID) -> bool:
+    """Whether the call of a message may be made at this moment: it is still open, in time, and not recalled."""
+    async with pool.acquire() as connection:
+        now = await read_now(connection)
+        return bool(await connection.fetchval(QUERIES.select_may_leave, message_id, now))

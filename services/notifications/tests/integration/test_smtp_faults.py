@@ -11,6 +11,7 @@ from common.ids import name_id
 from local_stack.platform import Platform
 from notifications.app import build
 from notifications.channels.email import EmailChannel
+from notifications.channels.last_look import LastLook
 from testkit.faults import FaultProxy, Mode
 
 TIMEOUT_SECONDS = 5  # of the channel here; 20 s in production
@@ -97,8 +98,9 @@ async def test_given_a_fault_at_any_stage_then_what_never_left_is_sent_later_and
     world, smtp_server, proxy
 ):
     service = build(world.settings.model_copy(update={"smtp_port": proxy.port}))
-    impatient = replace(service.channels["smtp"].relay, timeout_seconds=TIMEOUT_SECONDS)
-    service.channels = {**service.channels, "smtp": EmailChannel(impatient)}
+    looking = service.channels["smtp"]
+    impatient = replace(looking.channel.relay, timeout_seconds=TIMEOUT_SECONDS)
+    service.channels = {**service.channels, "smtp": LastLook(EmailChannel(impatient), looking.may_leave)}
     now, told = at(2, 9), 0
     async with service.running():
         for case in CASES:
