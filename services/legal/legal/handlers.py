@@ -32,6 +32,7 @@ from legal.domain.procedure import CALLED_BACK, WITH_PARTNER, Act, Handoff, Proc
 
 RECALLED_BEFORE = "recalled_before"
 PAID_WHEN_MANDATED = "paid_when_mandated"
+REFUSED_BY_PARTNER = "refused_by_partner"
 
 
 class Handlers:
@@ -155,14 +156,16 @@ def _left_alone(known: Procedure) -> Sequence[Message]:
     """A file is owed again that was mandated once and that no partner has: a person must hear of it. The mandate may
     have known of the reversal before we did, so that nobody else would look at the file.
     """
-    handoff = known.handoff
-    if handoff is not None:
-        reason = RECALLED_BEFORE if handoff.standing in CALLED_BACK else None
-    else:
-        reason = PAID_WHEN_MANDATED if known.mandated is not None else None
-    if known.paid_on is None or known.declined or reason is None:
+    if known.paid_on is None or known.declined:
         return ()
-    return (ProcedureDeclined(case_file_id=known.case_file_id, reasons=(reason,)),)
+    reason = None
+    if known.handoff is None:
+        reason = PAID_WHEN_MANDATED if known.mandated is not None else None
+    elif known.handoff.standing is Standing.REFUSED:
+        reason = REFUSED_BY_PARTNER
+    elif known.handoff.standing in CALLED_BACK:
+        reason = RECALLED_BEFORE
+    return (ProcedureDeclined(case_file_id=known.case_file_id, reasons=(reason,)),) if reason else ()
 
 
 def _asked(
@@ -227,7 +230,7 @@ def _follow(procedure: Procedure, handoff: Handoff, act: PartnerAct) -> tuple[St
             )
             return standing, [told]
         case "refused":
-            declined = ProcedureDeclined(case_file_id=case_file_id, reasons=("refused_by_partner",))
+            declined = ProcedureDeclined(case_file_id=case_file_id, reasons=(REFUSED_BY_PARTNER,))
             return Standing.REFUSED, [] if procedure.paid_on else [declined]
         case "recalled":
             return Standing.RECALLED, [

@@ -332,7 +332,7 @@ def expected_to_go_on(flat, place):
     return not was_paid and not any(isinstance(message, CaseFilePaid) for message in flat[place:])
 
 
-@pytest.mark.parametrize("answer", ["recalled", "recall_too_late"])
+@pytest.mark.parametrize("answer", ["recalled", "refused", "recall_too_late"])
 @pytest.mark.parametrize("moves", [m for m in all_moves() if "rest" in m])
 def test_the_answer_to_a_recall_at_any_place_among_the_ledgers_facts_gives_one_outcome(moves, answer):
     story = the_story(moves, days_between=1)
@@ -346,8 +346,9 @@ def test_the_answer_to_a_recall_at_any_place_among_the_ledgers_facts_gives_one_o
         if tell(*facts)[0].handoff.standing is Standing.RECALL_ORDERED:
             facts.append(said)  # he was called back once more
         state, asked, sent = tell(*facts)
-        if answer == "recalled":
-            assert state.handoff.standing is Standing.RECALLED
+        if answer != "recall_too_late":
+            assert state.handoff.standing == answer
+            assert state.paid_on or any(isinstance(message, ProcedureDeclined) for message in sent)
             recall = next(n for n, message in enumerate(sent) if isinstance(message, HandoffRecalled))
             assert not [m for m in sent[recall + 1 :] if m.topic_name() == sent[recall].topic_name()]
         else:
