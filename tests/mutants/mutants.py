@@ -406,7 +406,7 @@ MUTANTS = (
         file="common/redrive.py",
         before="if row is None or (open_letter is not None and not came_before(row, open_letter)):",
         after="if row is None:",
-        killer=CHAIN,
+        killer=DESK,
     ),
     Mutant(
         name="a bad record that comes again after it was settled stops its key",
