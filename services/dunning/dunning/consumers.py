@@ -1,20 +1,24 @@
 """Which message goes through which handler of which thing."""
 
+from datetime import datetime
 from functools import partial, update_wrapper
 
-from common.decisions import Consumers, Due, Handler, On
+from common.decisions import Consumers, Decision, Due, Handler, On
+from common.errors import InvalidMessage
+from common.messages import Message
 from contracts.dunning import AskContact, FileDispute, GrantContact, RefuseContact
 from contracts.intake import CaseFileClosed, CaseFileOpened, CaseFileReopened, ClaimAccepted
 from contracts.ledger import CaseFilePaid, CostCharged, CostLowered, PaymentAllocated, PaymentReversed
 from contracts.legal import FileHandedOff, ProcedureDeclined, RecallAcknowledged
 from contracts.notifications import MessageExpired, MessageFailed, MessageRecalled, MessageSent
 from dunning import handlers, repository
-from dunning.domain.case_file import CASE_FILE
+from dunning.domain.case_file import CASE_FILE, CaseFile
 from dunning.domain.composer import House
 from dunning.domain.debtor import DEBTOR
 from dunning.domain.disputes import DisputeByToken
 from dunning.domain.holds import ReleaseHold
 from dunning.domain.receipts import DecisionReceipt
+from statutes.errors import LawError
 
 TOPICS = (
     "intake.case-files.v1",
@@ -29,7 +33,7 @@ def consumers(house: House) -> Consumers:
     """The whole wiring, for a house: what is sent names its agency and its page for disputes."""
 
     def at_home(handler: Handler) -> Handler:
-        return update_wrapper(partial(handler, house=house), handler)
+        return update_wrapper(partial(_law_or_desk, handler, house=house), handler)
 
     return Consumers(
         on=(
@@ -70,3 +74,15 @@ def consumers(house: House) -> Consumers:
         ),
         writers={DecisionReceipt: repository.insert_receipts},
     )
+
+
+def _law_or_desk(
+    handler: Handler, case_file: CaseFile, message: Message, now: datetime, *, house: House
+) -> Decision[CaseFile]:
+    """What the law cannot answer for these facts (a day that is not verified holds the file) goes to a person: tried
+    again, it would stop every file that comes behind it.
+    """
+    try:
+        return handler(case_file, message, now, house=house)
+    except LawError as refusal:
+        raise InvalidMessage("law_not_answered", f"{type(refusal).__name__}: {refusal.message}") from refusal
