@@ -9,8 +9,9 @@ import typer
 
 from cli.desk_outbox import instant_of
 from cli.desk_places import console, platform_of_up, url_of
+from cli.status import lag_of
 from contracts.registry import topics_for
-from kafka_admin import GroupHasMembersError, end_offsets, set_group_back
+from kafka_admin import GroupHasMembersError, set_group_back
 from local_stack.faults import LocalStackError
 from local_stack.platform import Platform
 from local_stack.postgres import literal, run_sql
@@ -35,13 +36,14 @@ def rewind(
     """Have a stopped service read its topics again since an instant; its inbox drops what it had applied."""
     instant, platform = instant_of(since), platform_of_up()
     url_of(platform, service)
-    count = read_again(platform, service, instant)
-    console().print(f"{service} has {count} records to read; ./quittance up starts it")
+    with console().status("waiting until the broker has given up the process that ended"):
+        read_again(platform, service, instant)
+    console().print(f"{service} has {lag_of(platform, service)} records to read; ./quittance up starts it")
 
 
-def read_again(platform: Platform, service: str, since: datetime) -> int:
-    """Set the group and the progress of a service back to an instant, never forward; returns how many records it has
-    before it now. Raises LocalStackError while somebody reads in its group.
+def read_again(platform: Platform, service: str, since: datetime) -> None:
+    """Set the group and the progress of a service back to an instant, never forward. Raises LocalStackError while
+    somebody reads in its group.
     """
     if platform.processes.is_running(service):
         raise LocalStackError(f"{service} runs: end its process first (`status` has its pid)")
@@ -52,8 +54,6 @@ def read_again(platform: Platform, service: str, since: datetime) -> int:
     for (topic, partition), offset in back.items():
         place = {"topic": literal(topic.removeprefix(platform.topic_prefix)), "partition": partition}
         run_sql(platform.database(service).url, _PROGRESS.format(offset=offset, **place))
-    ends = end_offsets(platform.bootstrap, topics)
-    return sum(ends[place][1] - offset for place, offset in back.items())
 
 
 def _when_left(platform: Platform, service: str, topics: Sequence[str], since: datetime) -> Offsets:
