@@ -13,6 +13,7 @@ import structlog
 
 from common.blocking import BlockingWork
 from common.clock import read_now
+from common.ids import new_event_id
 from common.runner import Answer, Runner, Submission
 from ledger.bank.camt053 import MAX_STATEMENT_BYTES, read_camt053
 from ledger.domain.client_account import LOCAL
@@ -47,12 +48,26 @@ async def take_statement_file(
     except UnreadableStatement as fault:
         await _settle(path, "refused", {"reason": str(fault)})
         return
-    submissions = [
-        Submission(source="bank", id=f"{read.sha256}/{n}", message=message) for n, message in enumerate(read.imports)
-    ]
-    answers = await runner.submit(submissions) if submissions else []
+    answers = await _submit(runner, {f"{read.sha256}/{n}": message for n, message in enumerate(read.imports)})
     verdict, report = _verdict(read, answers)
     await _settle(path, verdict, report)
+
+
+async def _submit(runner: Runner, imports: Mapping[str, ImportStatement]) -> list[Answer]:
+    """The answer to each statement. One that was held before is judged anew: the one before it may be booked by now."""
+    if not imports:
+        return []
+    submissions = [Submission(source="bank", id=name, message=message) for name, message in imports.items()]
+    answers = dict(zip(imports, await runner.submit(submissions), strict=True))
+    held = [name for name, answer in answers.items() if answer.status != "applied" and _decision(answer) == "held"]
+    anew = [Submission(source="bank", id=f"{name}/{new_event_id()}", message=imports[name]) for name in held]
+    if anew:
+        answers |= zip(held, await runner.submit(anew), strict=True)
+    return list(answers.values())
+
+
+def _decision(answer: Answer) -> object:
+    return answer.body.get("decision")
 
 
 async def _settle(path: Path, verdict: str, report: Mapping[str, Any]) -> None:
@@ -96,7 +111,7 @@ def _read(path: Path) -> bytes:
 def _verdict(read: FileRead, answers: list[Answer]) -> tuple[str, dict[str, Any]]:
     statements = [{"status": answer.status, **answer.body} for answer in answers]
     report = {"findings": [finding.text for finding in read.findings], "statements": statements}
-    is_whole = statements and all(s.get("decision") in {"booked", "skipped"} for s in statements)
+    is_whole = answers and all(_decision(answer) in {"booked", "skipped"} for answer in answers)
     return ("done" if is_whole else "held"), report
 
 
