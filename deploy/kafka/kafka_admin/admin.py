@@ -131,8 +131,6 @@ def set_group_back(bootstrap: str, group: str, topics: Iterable[str], *, since: 
     reached = {(p.topic, p.partition): int(p.offset) for p in stands.topic_partitions if p.topic in wanted}
     if not reached:
         return {}
-    if client.describe_consumer_groups([group])[group].result(timeout=_TIMEOUT_SECONDS).members:
-        raise GroupHasMembersError(group)
     specs: Any = OffsetSpec  # as above
     ends = _offsets(client, reached, specs.latest())
     first = _offsets(client, reached, specs.for_timestamp(int(since.timestamp() * 1000)))  # -1: nothing since then
@@ -140,7 +138,12 @@ def set_group_back(bootstrap: str, group: str, topics: Iterable[str], *, since: 
     back = {place: offset for place, offset in begin.items() if offset < reached[place]}
     if back:
         places = [TopicPartition(*place, offset) for place, offset in back.items()]
-        _all_done(client.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]))
+        done = client.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)])[group]
+        for place in done.result(timeout=_TIMEOUT_SECONDS).topic_partitions:  # each has an error of its own
+            if place.error is not None and place.error.code() == _code("UNKNOWN_MEMBER_ID"):
+                raise GroupHasMembersError(group)
+            if place.error is not None:
+                raise KafkaException(place.error)
     return back
 
 
