@@ -58,6 +58,7 @@ class Amicable(RuleBasedStateMachine):
     )
     def register(self, segment, order, on_paper, recalls_come_late):
         self.world = dunning_world.World(segment, debtor_changes={"email": None} if on_paper else {})
+        self.recalls_come_late = recalls_come_late
         if recalls_come_late:  # what is in print leaves all the same
             answers_to = self.world.answers_to
             self.world.answers_to = lambda sent: [] if isinstance(sent, RecallMessage) else answers_to(sent)
@@ -73,6 +74,7 @@ class Amicable(RuleBasedStateMachine):
         self.is_paid = False
         self.is_judicial = False
         self.holds: set[HoldReason] = set()
+        self.must_hear = False  # a file is open again, and its debtor does not know yet
         self.told_before = 0  # how much had been told before this rule
         self.void_before: set = set()
 
@@ -87,6 +89,18 @@ class Amicable(RuleBasedStateMachine):
     def advance(self, days, at):
         self.world.run_until((self.world.now + timedelta(days)).date(), at)
 
+    @rule()
+    @precondition(lambda self: self.world.now < self.began + timedelta(MOST_DAYS))
+    def advance_to_a_message(self):
+        """To noon of the day on which the next message goes: a letter is in print then."""
+        sent = len(self.sent())
+        goes_on = self.may_send() and self.paid_cents() < self.world.case_file.claims[0].terms.principal_cents
+        for _ in range(30):  # longer than any term
+            self.world.run_until((self.world.now + timedelta(1)).date(), "12:00")
+            if len(self.sent()) > sent or self.world.of(MandateProcedure):
+                return
+        assert not goes_on
+
     @rule(hours=st.integers(1, 200))
     @precondition(lambda self: self.world.now < self.began + timedelta(MOST_DAYS) and not self.world.in_print)
     def look_too_late(self, hours):
@@ -98,6 +112,9 @@ class Amicable(RuleBasedStateMachine):
 
     @rule(cents=st.one_of(st.integers(1, 20_000), st.integers(ALL_CENTS, ALL_CENTS + 10_000)))
     def pay_part_or_all(self, cents):
+        self.pay(cents)
+
+    def pay(self, cents):
         today = self.world.now.date()
         self.payments_made += 1
         payment_id = name_id("payment", self.payments_made)
@@ -115,13 +132,28 @@ class Amicable(RuleBasedStateMachine):
     @precondition(lambda self: self.payments)
     def reverse_payment(self, choice):
         """The bank takes any of them back, also the one that closed the file."""
-        taken_back = self.payments.pop(choice % len(self.payments))
+        self.take_back(choice % len(self.payments))
+
+    @rule(parts=st.lists(st.integers(1, 20_000), max_size=1), days=st.sampled_from([0, 0, 3]))
+    @precondition(lambda self: not self.is_paid and self.world.now < self.began + timedelta(MOST_DAYS))
+    def pay_in_parts_and_reverse(self, parts, days):
+        """He pays all, in parts, and the bank takes the largest back."""
+        for cents in (*parts, ALL_CENTS):
+            self.pay(cents)
+        if days:
+            self.world.run_until((self.world.now + timedelta(days)).date(), "12:00")
+        self.what_was_told_since_was_right_to_tell()
+        self.take_back(max(range(len(self.payments)), key=lambda place: self.payments[place].amount_cents))
+
+    def take_back(self, place):
+        taken_back = self.payments.pop(place)
         open_cents = max(0, ALL_CENTS - self.paid_cents())
         reopened = len(self.world.of(ReopenCaseFile))
         self.world.deliver(self.world.reversal(taken_back, *self.payments, open_cents=open_cents))
         if self.is_paid and open_cents:
             self.is_paid = False
             reopened += 1
+            self.must_hear = True
             if self.is_judicial:
                 self.holds.add(HoldReason.JUDICIAL_PHASE_NOT_APPROVED)
         assert len(self.world.of(ReopenCaseFile)) == reopened
@@ -183,13 +215,18 @@ class Amicable(RuleBasedStateMachine):
                         asked = [b for b in message.content.unpack(Content).blocks if b.kind == "payment"]
                         owed = self.owed_cents(at.astimezone(dunning_world.AMSTERDAM).date())
                         assert [block.amount_cents for block in asked] == ([] if message.medium == "sms" else [owed])
+                        self.must_hear = self.must_hear and message.medium == "sms"
+                    case NoticeIssued() if not self.recalls_come_late:
+                        assert message.amount_cents == self.owed_cents(message.sent_on)
                     case MandateProcedure():
                         assert self.may_send()
+                        assert not self.must_hear
                         self.is_judicial = True
                         owed = self.owed_cents(at.astimezone(dunning_world.AMSTERDAM).date())
                         assert message.balance.open_cents == owed
                     case NoticeTermExpired():
                         assert message.notice_id not in self.void_before
+                        assert not self.must_hear
                     case _:
                         pass
             self.void_before = {notice.notice_id for notice in self.world.case_file.notices if notice.is_void}
@@ -234,6 +271,13 @@ class Amicable(RuleBasedStateMachine):
             assert len(issued) == len(set(issued))
 
     @invariant()
+    def nobody_is_contacted_twice_a_day_or_four_times_a_week(self):
+        if hasattr(self, "world"):
+            days = sorted(notice.sent_on for notice in self.world.of(NoticeIssued))
+            assert len(set(days)) == len(days)
+            assert all(later - earlier >= timedelta(weeks=1) for earlier, later in zip(days, days[3:], strict=False))
+
+    @invariant()
     def nothing_goes_out_at_night_on_a_weekend_or_a_holiday(self):
         if hasattr(self, "world"):
             for at, message in self.world.told:
@@ -252,4 +296,4 @@ def test_the_gate_stops_a_held_file_whoever_asks_it():
 
 
 TestAmicable = Amicable.TestCase
-TestAmicable.settings = settings(max_examples=60, stateful_step_count=20, deadline=None, derandomize=True)
+TestAmicable.settings = settings(max_examples=150, stateful_step_count=20, deadline=None, derandomize=True)

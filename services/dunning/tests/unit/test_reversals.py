@@ -9,7 +9,9 @@ from common.ids import name_id
 from common.messages import Personal
 from contracts.dunning import (
     AmicablePhaseEnded,
+    AskContact,
     FileDispute,
+    GrantContact,
     HoldPlaced,
     HoldReason,
     NoticeIssued,
@@ -329,6 +331,24 @@ def test_a_notice_that_goes_again_is_one_contact_more_and_not_on_the_same_day(a_
     assert steps_sent(world) == ["fourteen_day_letter"] * 2
     row = world.rows[DEBTOR.name, world.debtor.debtor_id][1]
     assert [contact.contact_on for contact in row.contacts] == [date(2026, 3, 3), date(2026, 3, 4)]
+
+
+def test_leave_that_was_asked_before_the_payment_sends_nothing_after_its_reversal(a_world):
+    world = a_world(Segment.NL_CONSUMER)
+    answers_to = world.answers_to
+    world.answers_to = lambda sent: [] if isinstance(sent, AskContact) else answers_to(sent)
+    world.start().run_until(date(2026, 3, 3), "10:00")
+    take_back(world, pay(world))
+    world.run_until(date(2026, 3, 3), "11:00")
+
+    before, since = [
+        GrantContact(case_file_id=world.case_file_id, step=ask.step, version=ask.version)
+        for ask in world.of(AskContact)
+    ]
+    world.deliver(before)
+    assert world.of(SendMessage) == []
+    world.deliver(since)
+    assert len(world.of(SendMessage)) == 1
 
 
 def test_a_notice_that_reached_nobody_takes_no_contact(a_world):
