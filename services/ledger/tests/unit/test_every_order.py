@@ -195,6 +195,9 @@ def orders(*topics):
         pytest.param([(20_000, date(2026, 3, 25)), (60_000, date(2026, 3, 10))], id="the_later_one_known_first"),
         pytest.param([(125_000, date(2026, 3, 10))], id="more_than_the_first_claim"),
         pytest.param([(400_000, date(2026, 3, 10))], id="more_than_all"),
+        pytest.param(
+            [(400_000, date(2026, 3, 12)), (400_000, date(2026, 3, 10))], id="all_twice_the_later_known_first"
+        ),
     ],
 )
 def test_claims_payments_and_the_end_of_a_term_in_every_order_give_one_account_and_the_same_books(
