@@ -4,13 +4,15 @@ import asyncpg
 
 from common.errors import InvalidMessage
 
-# SQLSTATE classes 22 and 23 and the ledger's LG blame the record; the rest is ours
+# SQLSTATE classes 22 and 23 and the ledger's LG blame the record; the rest is ours, a journal that does not balance too
 REFUSALS = (InvalidMessage, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+UNBALANCED = "LG001"
 
 
 def blames_record(fault: BaseException) -> bool:
     """Whether a fault is the record's own: then it parks; otherwise it is tried again and pages."""
-    return isinstance(fault, REFUSALS) or str(getattr(fault, "sqlstate", "")).startswith("LG")
+    sqlstate = str(getattr(fault, "sqlstate", ""))
+    return isinstance(fault, REFUSALS) or (sqlstate.startswith("LG") and sqlstate != UNBALANCED)
 
 
 def blame(fault: BaseException) -> tuple[str, str]:
