@@ -100,17 +100,20 @@ def follow_failed(case_file: CaseFile, message: MessageFailed, now: datetime, *,
 
 
 def _follow_return(case_file: CaseFile, message: MessageFailed, now: datetime) -> Decision[CaseFile]:
-    """It came back after it had been accepted: the notice has no effect, or the debtor has moved."""
+    """It came back after it had been accepted. Unless its term had passed, the notice has no effect and its step is
+    taken again: an e-mail goes as a letter, a letter when a person has looked for the address.
+    """
     notice = next((n for n in case_file.notices if n.message_id == message.message_id), None)
     if notice is None:
         raise _unknown(message.message_id)
     if message.medium == "sms" or notice.is_void:
         return decided(case_file, now)
-    returned = case_file.with_notice(replace(notice, is_void=notice.expired_at is None, came_back=True))
+    returned = case_file.with_notice(replace(notice, came_back=True))
+    if notice.expired_at is None:
+        returned = told_again(returned, position=position_of(returned, notice.step))
     if message.medium == "letter" or notice.expired_at is not None:
         return held(returned, now, reason=HoldReason.ADDRESS_UNKNOWN, basis=str(message.message_id))
-    repeated = told_again(returned, position=position_of(returned, notice.step))
-    again, recalls = recalled(replace(repeated, failed_media=(message.medium,)))
+    again, recalls = recalled(replace(returned, failed_media=(message.medium,)))
     return decided(again, now, send=recalls)
 
 

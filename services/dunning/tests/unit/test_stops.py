@@ -16,6 +16,7 @@ from contracts.dunning import (
     HoldReleased,
     NoticeIssued,
     NoticeTermExpired,
+    NoticeType,
 )
 from contracts.intake import CaseFileClosed, CloseCaseFile
 from contracts.ledger import Charge, CostCharged, CostLowered, PaymentShare
@@ -256,6 +257,20 @@ def test_a_letter_that_comes_back_after_it_was_posted_holds_the_file(a_world):
     world.deliver(MessageFailed(**facts, reason="returned", detail="moved", failed_at=world.now))
 
     assert holds(world) == ["address_unknown"]
+
+
+def test_a_letter_that_came_back_goes_again_once_a_person_lets_the_file_move(a_world):
+    world = a_world(Segment.NL_CONSUMER, debtor_changes={"email": None}).start().run_until(date(2026, 3, 9))
+    [sent] = world.of(SendMessage)
+    facts = {"case_file_id": world.case_file_id, "message_id": sent.message_id, "medium": "letter"}
+    world.deliver(MessageFailed(**facts, reason="returned", detail="moved", failed_at=world.now))
+    world.deliver(a_release(world, HoldReason.ADDRESS_UNKNOWN))
+    world.run_until(date(2026, 4, 10))
+
+    first, again = world.of(SendMessage)[:2]
+    assert again.message_id != first.message_id
+    assert again.medium == "letter"
+    assert world.of(NoticeTermExpired)[0].notice_type is NoticeType.FOURTEEN_DAY_LETTER
 
 
 def test_without_any_channel_the_file_is_held(a_world):
