@@ -89,7 +89,7 @@ class PaymentAllocated(Event):
     and the payment; negative where an earlier one is no longer needed. `all_shares` is empty, unless this payment was
     made before others that were told first: it then takes the place of all that was told of each payment and claim.
     `balance` is all that is owed on the day on which this became known, with the costs of terms that passed since.
-    The last payment is told anew, with what changed, when a claim or a term becomes known that payments before it cover.
+    The last payment is told anew, with what changed, when a claim or a term becomes known that earlier payments cover.
     """
 
     topic: ClassVar[str] = "ledger.case-files.v1"
