@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import md5
-from importlib.resources import files
 from pathlib import Path
 from uuid import UUID
 
@@ -26,6 +25,7 @@ from rich.table import Table
 
 from cli.places import checkout
 from common.logs import set_up_structlog
+from common.migrate import migrations_of
 from common.service import COLLECT_AFTER
 from kafka_admin import create_topics
 from local_stack.ports import Ports
@@ -98,7 +98,8 @@ def servers() -> Generator[Stand]:
 async def make_toy_tables(url: str, *, rows: int, due: int = 0, with_id: bool = False) -> None:
     """The plumbing and `rows` counters with 300 bytes of text, `due` of them (spread) due, the others later."""
     connection = await asyncpg.connect(url)
-    await connection.execute((files("common") / "sql/migrations/0001_create_plumbing.sql").read_text("utf-8"))
+    for migration in migrations_of("common"):
+        await connection.execute(migration.sql)
     await connection.execute(toy.SCHEMA)
     await connection.execute(
         "ALTER TABLE counter SET (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_enabled = off)"
