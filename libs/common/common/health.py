@@ -1,6 +1,7 @@
 """Liveness and readiness. Readiness turns red for a consumer that is stuck, not only for one that is gone."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +20,10 @@ class Standing:
         return not self.faults
 
 
-def consumer_faults(consumer: Any, *, now_seconds: float, last_ack_seconds: float) -> Iterable[str]:
-    """Faults of an aiokafka consumer: no partitions, no poll for a minute, or lag without any acknowledgement."""
+def consumer_faults(
+    consumer: Any, *, now_seconds: float, last_ack_seconds: float, in_hand: AbstractSet[Any]
+) -> Iterable[str]:
+    """Faults of an aiokafka consumer: no partitions, no poll for a minute, or records that wait unacknowledged."""
     if consumer is None:
         yield "consumer not started"
         return
@@ -32,8 +35,15 @@ def consumer_faults(consumer: Any, *, now_seconds: float, last_ack_seconds: floa
     oldest = min((poll for poll in polls if poll is not None), default=None)
     if oldest is not None and now_seconds - oldest / 1000 > LONGEST_SILENCE_SECONDS:
         yield f"no answer from the broker for {int(now_seconds - oldest / 1000)} s"
-    if lag_of(consumer) and now_seconds - last_ack_seconds > LONGEST_SILENCE_SECONDS:
+    if records_wait(consumer, in_hand) and now_seconds - last_ack_seconds > LONGEST_SILENCE_SECONDS:
         yield f"nothing acknowledged for {int(now_seconds - last_ack_seconds)} s while records wait"
+
+
+def records_wait(consumer: Any, in_hand: AbstractSet[Any]) -> bool:
+    """Whether records are not acknowledged: those at the broker, and those of the partitions in hand. A consumer stands
+    behind what it handed over, whether or not that was applied.
+    """
+    return bool(lag_of(consumer)) or not in_hand.isdisjoint(consumer.assignment())
 
 
 def lag_of(consumer: Any) -> dict[str, int]:

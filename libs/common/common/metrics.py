@@ -14,6 +14,9 @@ OUTBOX_AGE = Gauge("quittance_outbox_age_seconds", "age of the oldest row not ye
 STOPPED_SHARDS = Gauge("quittance_outbox_stopped_shards", "shards whose first row the broker refuses", ["service"])
 ALARM_LATENESS = Gauge("quittance_alarm_lateness_seconds", "how long the earliest due row is due", ["service", "thing"])
 LAG = Gauge("quittance_consumer_lag", "records not yet consumed", ["service", "topic"])
+FIGURES_READ = Gauge(
+    "quittance_figures_read_timestamp_seconds", "when the figures of what waits were read last", ["service"]
+)
 OUTSIDE_CALLS = Gauge("quittance_outside_calls_open", "calls to the outside without a folded outcome", ["service"])
 CONSUMER_SILENCE = Gauge(
     "quittance_consumer_silence_seconds", "since when nothing was acknowledged while records wait; else 0", ["service"]

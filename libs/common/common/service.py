@@ -13,6 +13,7 @@ import asyncpg
 import prometheus_client
 import structlog
 import uvicorn
+from aiokafka import TopicPartition
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -26,7 +27,7 @@ from common.broker import make_broker
 from common.calls import Caller, Channel
 from common.clock import is_stepped
 from common.decisions import Consumers, Due, Thing
-from common.health import Standing, consumer_faults, lag_of
+from common.health import Standing, consumer_faults, lag_of, records_wait
 from common.logs import set_up_logs
 from common.messages import Catalogue
 from common.postgres import AWAY, Pool, open_pool
@@ -70,6 +71,7 @@ class Service:
         self.subscriber: Any = None
         self.stepped = False
         self.last_ack_seconds = time.time()
+        self.in_hand: set[TopicPartition] = set()  # partitions of a batch that is not acknowledged
         self.pause = 0.1
         self.alarm = asyncio.Event()
         self.stopping = asyncio.Event()
@@ -225,6 +227,9 @@ class Service:
                 return
 
     async def _on_batch(self, records: Sequence[Record]) -> None:
+        if not self.in_hand:
+            self.last_ack_seconds = time.time()  # nothing waited until now
+        self.in_hand = {TopicPartition(record.topic, record.partition) for record in records}
         try:
             await self.runner.take_records(records)
         except Exception:
@@ -236,6 +241,7 @@ class Service:
             self.pause = min(LONGEST_PAUSE_SECONDS, self.pause * 2)
             raise
         self.pause = 0.1
+        self.in_hand = set()
         self.last_ack_seconds = time.time()
 
     async def _stop_consuming(self) -> None:
@@ -302,16 +308,21 @@ class Service:
     async def _sample(self) -> None:
         while True:
             try:
+                self._show_consumer()  # first: it needs no database
                 await sample(self.pool, service=self.name, things=self.consumers.things())
-                if self.subscriber is not None and self.subscriber.consumer is not None:
-                    lag = lag_of(self.subscriber.consumer)
-                    for topic in (self.settings.topic_prefix + topic for topic in self.topics):
-                        metrics.LAG.labels(self.name, topic).set(lag.get(topic, 0))
-                    silence = time.time() - self.last_ack_seconds if lag else 0
-                    metrics.CONSUMER_SILENCE.labels(self.name).set(silence)
             except Exception:
                 log.exception("metrics_not_sampled")
             await asyncio.sleep(SAMPLE_SECONDS)
+
+    def _show_consumer(self) -> None:
+        consumer = self.subscriber.consumer if self.subscriber is not None else None
+        if consumer is None:
+            return
+        lag = lag_of(consumer)
+        for topic in (self.settings.topic_prefix + topic for topic in self.topics):
+            metrics.LAG.labels(self.name, topic).set(lag.get(topic, 0))
+        silence = time.time() - self.last_ack_seconds if records_wait(consumer, self.in_hand) else 0
+        metrics.CONSUMER_SILENCE.labels(self.name).set(silence)
 
     async def standing(self) -> Standing:
         """What is wrong with this process, if anything."""
@@ -322,7 +333,9 @@ class Service:
         except Exception as fault:  # noqa: BLE001  whatever it is, the database does not answer
             faults.append(f"database: {type(fault).__name__}")
         consumer = self.subscriber.consumer if self.subscriber is not None else None
-        faults += consumer_faults(consumer, now_seconds=time.time(), last_ack_seconds=self.last_ack_seconds)
+        faults += consumer_faults(
+            consumer, now_seconds=time.time(), last_ack_seconds=self.last_ack_seconds, in_hand=self.in_hand
+        )
         return Standing(faults=tuple(faults))
 
     async def _live(self, _: Request) -> Response:

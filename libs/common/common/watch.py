@@ -34,3 +34,4 @@ async def sample(pool: Pool, *, service: str, things: Sequence[Thing[Any]]) -> N
             earliest = await connection.fetchval(f"SELECT min(due_at) FROM {thing.name} WHERE due_at IS NOT NULL")  # noqa: S608
             late = (now - earliest).total_seconds() if earliest and earliest < now else 0
             metrics.ALARM_LATENESS.labels(service, thing.name).set(late)
+    metrics.FIGURES_READ.labels(service).set_to_current_time()

@@ -71,7 +71,7 @@ def test_no_default_of_the_framework_is_taken():
     ],
 )  # fmt: skip
 def test_readiness_is_red_for_a_consumer_that_is_stuck(consumer, fault):
-    faults = list(consumer_faults(consumer, now_seconds=time.time(), last_ack_seconds=time.time()))
+    faults = list(consumer_faults(consumer, now_seconds=time.time(), last_ack_seconds=time.time(), in_hand=set()))
     assert any(fault in text for text in faults)
 
 
@@ -85,7 +85,8 @@ async def test_readiness_is_green_for_a_consumer_that_rests_and_red_when_it_does
             assignment=consumer.assignment, last_poll_timestamp=consumer.last_poll_timestamp,
             highwater=lambda _: 10**6, _subscription=consumer._subscription,
         )  # fmt: skip
-        late = list(consumer_faults(stuck, now_seconds=time.time(), last_ack_seconds=time.time() - 90))
+        now = time.time()
+        late = list(consumer_faults(stuck, now_seconds=now, last_ack_seconds=now - 90, in_hand=set()))
         assert any("nothing acknowledged" in text for text in late)
 
 
