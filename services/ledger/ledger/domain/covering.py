@@ -103,7 +103,8 @@ def join(case_account: CaseAccount, claim: Claim, charges: Sequence[Charge], *, 
         return _compared(grown, grown, received_cents=0, on=booked_on)
     after = with_grounds(before, replayed(grown), ground=str(claim.claim_id), booked_on=booked_on)
     covering = _compared(before, after, received_cents=0, on=_last_day(before, booked_on))
-    assert covering.overpaid_cents <= 0, "with more owed, payments cover no less"
+    if covering.overpaid_cents > 0:
+        raise InvalidMessage("overpayment_changed", "with this claim payments would be found to have paid too much")
     return covering
 
 

@@ -135,9 +135,8 @@ def charge_after_notice(case_account: CaseAccount, event: NoticeTermExpired, now
     answered = replace(case_account, notices_answered=(*case_account.notices_answered, event.notice_id))
     on = now.astimezone(LOCAL).date()
     with law_or_desk():
-        claim_ids = (
-            claims_to_charge(answered, as_of=event.charges_from) if event.notice_type in TERMS_THAT_CHARGE else ()
-        )
+        brings_charges = event.notice_type in TERMS_THAT_CHARGE and answered.acts_as_consumer
+        claim_ids = claims_to_charge(answered, as_of=event.charges_from) if brings_charges else ()
         if not claim_ids:
             return Decision(answered, [_cost_charged(event.case_file_id, event.notice_id, (), ())])
         term = ExpiredTerm(

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from uuid import uuid5
 
+import pytest
 from books import Books
 from case_builder import CASE, NOW, expired, one, opened, paid, with_claim
 from hypothesis import given, settings
@@ -206,3 +207,13 @@ def test_costs_are_charged_once_for_a_claim_whatever_is_sent_after_its_letter():
     decision = handlers.charge_after_notice(case, again, NOW)
     assert one(decision, CostCharged).charges == ()
     assert books.take(decision).charged_cents("costs") == 15_000
+
+
+@pytest.mark.parametrize(("country", "notice"), [("NL", LETTER), ("BE", REMINDER)])
+def test_a_term_of_a_consumers_notice_brings_an_enterprise_nothing_more(country, notice):
+    # between enterprises costs and interest came with the claim; the terms of 6:96(6) BW and XIX.4 are for consumers
+    case = with_claim(opened(country, consumer=False), 100_000, commercial=True).state
+    decision = expired(case, notice, LETTER_PASSED)
+    told = one(decision, CostCharged)
+    assert (told.charges, told.interest, decision.append) == ((), (), ())
+    assert decision.state.claims == case.claims
