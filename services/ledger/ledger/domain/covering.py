@@ -87,7 +87,7 @@ def cover(
         after = with_grounds(before, replayed(after), ground=str(payment_id), booked_on=booked_on)
     else:
         after = _with_payment(after, payment)
-    covering = _compared(before, after, received_cents=amount_cents, on=value_on)
+    covering = compared(before, after, received_cents=amount_cents, on=value_on)
     if covering.overpaid_cents < 0:
         raise InvalidMessage("overpayment_changed", "this payment changes by its value date what others overpaid")
     return covering
@@ -100,9 +100,9 @@ def join(case_account: CaseAccount, claim: Claim, charges: Sequence[Charge], *, 
     before = case_account
     grown = replace(before, claims=(*before.claims, claim), charges=(*before.charges, *charges), paid_on=None)
     if not before.payments:
-        return _compared(grown, grown, received_cents=0, on=booked_on)
+        return compared(grown, grown, received_cents=0, on=booked_on)
     after = with_grounds(before, replayed(grown), ground=str(claim.claim_id), booked_on=booked_on)
-    covering = _compared(before, after, received_cents=0, on=_last_day(before, booked_on))
+    covering = compared(before, after, received_cents=0, on=_last_day(before, booked_on))
     if covering.overpaid_cents > 0:
         raise InvalidMessage("overpayment_changed", "with this claim payments would be found to have paid too much")
     return covering
@@ -112,7 +112,8 @@ def _last_day(case_account: CaseAccount, otherwise: date) -> date:
     return max((payment.on for payment in case_account.payments), default=otherwise)
 
 
-def _compared(before: CaseAccount, after: CaseAccount, *, received_cents: int, on: date) -> Covering:
+def compared(before: CaseAccount, after: CaseAccount, *, received_cents: int, on: date) -> Covering:
+    """What a changed history changed, after so much was received (or taken back) on that day."""
     day_after = on + timedelta(days=1)
     was, now_is = position(before, as_of=day_after), position(after, as_of=day_after)
     parts = covered_cents(now_is, "payment")
@@ -130,7 +131,7 @@ def _compared(before: CaseAccount, after: CaseAccount, *, received_cents: int, o
         written_off=written_off,
         overpaid_cents=overpaid,
         open_cents=open_cents,
-        lowered=tuple(lowered_costs(before, after)),
+        lowered=tuple(_lowered(before, after)),
         restated=tuple(_restated(before, after)),
     )
 
@@ -161,7 +162,7 @@ def with_expired_term(case_account: CaseAccount, term: ExpiredTerm, *, booked_on
     booked = with_grounds(case_account, after, ground="", booked_on=booked_on)
     if set(case_account.charges) - set(booked.charges):
         raise InvalidMessage("terms_out_of_order", "this term changes what another one brought; look what is owed")
-    covering = _compared(case_account, booked, received_cents=0, on=_last_day(case_account, term.charges_from))
+    covering = compared(case_account, booked, received_cents=0, on=_last_day(case_account, term.charges_from))
     if covering.overpaid_cents:
         raise InvalidMessage("overpayment_changed", "a charge would take what was overpaid before; look what is owed")
     return covering
@@ -270,7 +271,7 @@ def _what(charge: Charge) -> Charge:
     return replace(charge, ground="", booked_on=None)
 
 
-def lowered_costs(before: CaseAccount, after: CaseAccount) -> Iterator[LoweredCosts]:
+def _lowered(before: CaseAccount, after: CaseAccount) -> Iterator[LoweredCosts]:
     """What each term brings otherwise after a payment that is known since, or that was taken back."""
     for term in before.terms:
         had = [charge for charge in before.charges if charge.notice_id == term.notice_id]

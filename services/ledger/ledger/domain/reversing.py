@@ -1,13 +1,12 @@
 """A payment that the bank took back: the history of the case account without it."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from common.errors import InvalidMessage
-from common.money import to_cents
-from ledger.domain.case_account import CaseAccount, covered_cents, position
-from ledger.domain.covering import Covering, lowered_costs, replayed, with_grounds
+from ledger.domain.case_account import CaseAccount
+from ledger.domain.covering import Covering, compared, replayed, with_grounds
 
 
 def uncover(
@@ -32,27 +31,10 @@ def uncover(
         raise InvalidMessage("not_matched", "no such payment is on the case file, or it was taken back before")
     story = _without(case_account, place=known.index(asked))
     after = with_grounds(case_account, replayed(story), ground=str(return_id), booked_on=booked_on)
-    day_after = value_on + timedelta(days=1)
-    was, now_is = position(case_account, as_of=day_after), position(after, as_of=day_after)
-    parts = covered_cents(now_is, "payment")
-    parts.subtract(covered_cents(was, "payment"))
-    written_off = covered_cents(now_is, "credit")
-    written_off.subtract(covered_cents(was, "credit"))
-    overpaid = -amount_cents - parts.total()
-    if overpaid > 0:
+    covering = compared(case_account, replace(after, paid_on=None), received_cents=-amount_cents, on=value_on)
+    if covering.overpaid_cents > 0:
         raise InvalidMessage("overpayment_changed", "without this payment others would be found to have paid too much")
-    open_cents = to_cents(now_is.total_open)
-    paid_on = None if open_cents else max((share.on for share in after.shares), default=None)
-    after = replace(after, overpaid_cents=case_account.overpaid_cents + overpaid, paid_on=paid_on)
-    return Covering(
-        case_account=after,
-        parts=parts,
-        written_off=written_off,
-        overpaid_cents=overpaid,
-        open_cents=open_cents,
-        lowered=tuple(lowered_costs(case_account, after)),
-        restated=tuple(share for share in after.shares if share.kind == "payment"),
-    )
+    return replace(covering, restated=tuple(share for share in after.shares if share.kind == "payment"))
 
 
 def _without(case_account: CaseAccount, *, place: int) -> CaseAccount:
