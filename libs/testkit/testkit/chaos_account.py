@@ -111,8 +111,10 @@ async def draw_up(
     finally:
         await connection.close()
     applied = _inputs(tally, requests, inbox, [row for row in letters if row["source"] == topic])
-    states = {row["counter_id"]: json.loads(row["state"]) for row in counters}
-    _healthy(tally, letters, [row["counter_id"] for row in counters if row["due_at"] is None], states)
+    states = {row["counter_id"]: json.loads(row["state"]) for row in counters if row["state"] is not None}
+    tally.faults += [f"counter {row['counter_id']} was never opened" for row in counters if row["state"] is None]
+    resting = [row["counter_id"] for row in counters if row["due_at"] is None and row["state"] is not None]
+    _healthy(tally, letters, resting, states)
     moves = {event_id: UUID(body["counter_id"]) for event_id, body in applied.items() if "number" in body}
     _order(tally, said, moves)
     rings = _effects(tally, list(applied.values()), states)

@@ -14,7 +14,7 @@ FROM
 ON CONFLICT DO NOTHING;
 
 -- name: select_may_leave
-SELECT EXISTS (
+SELECT EXISTS(
     SELECT
     FROM outside_call AS o
     INNER JOIN correspondence AS c ON o.thing_key = c.correspondence_id
