@@ -258,6 +258,7 @@ class BookReceipt(Command):
     references: tuple[str, ...]  # structured references found, digits or RF
     payer_account: Personal | None = None
     remittance_text: Personal | None = None
+    tries: int = 0  # how often it was looked for before: a file may become known after its payment
 
 
 class ReverseReceipt(Command):

@@ -5,8 +5,9 @@ from contracts.dunning import NoticeTermExpired
 from contracts.intake import CaseFileOpened, ClaimAccepted, MandateGranted
 from contracts.ledger import BookPayout, BookReceipt, CreditClient, DebitClient, ReconcileTrust, ReverseReceipt
 from ledger import handlers, repository
+from ledger.domain import client_account, trust_account
 from ledger.domain.case_account import CaseAccount
-from ledger.domain.client_account import ClientAccount, next_due_at
+from ledger.domain.client_account import ClientAccount
 from ledger.domain.journals import Booking
 from ledger.domain.payment_files import RemittanceRow
 from ledger.domain.returns import ReceiptRow, ReturnRow
@@ -15,8 +16,8 @@ from ledger.handlers.case_accounts import MatchedReceipt, MatchedReversal
 from ledger.handlers.trust_accounts import ProveTrust
 
 CASE_ACCOUNT = Thing(name="case_account", state=CaseAccount)
-TRUST_ACCOUNT = Thing(name="trust_account", state=TrustAccount)
-CLIENT_ACCOUNT = Thing(name="client_account", state=ClientAccount, next_due_at=next_due_at)
+TRUST_ACCOUNT = Thing(name="trust_account", state=TrustAccount, next_due_at=trust_account.next_due_at)
+CLIENT_ACCOUNT = Thing(name="client_account", state=ClientAccount, next_due_at=client_account.next_due_at)
 
 CONSUMERS = Consumers(
     on=(
@@ -72,6 +73,7 @@ CONSUMERS = Consumers(
             thing=CLIENT_ACCOUNT,
             locate=repository.locate_remittances,
         ),
+        On(message=Due, handler=handlers.retry_unmatched, thing=TRUST_ACCOUNT),
         On(message=Due, handler=handlers.pay_out, thing=CLIENT_ACCOUNT),
         On(message=CallFinished, handler=handlers.take_file_outcome, thing=CLIENT_ACCOUNT),
     ),

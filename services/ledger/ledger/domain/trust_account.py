@@ -2,23 +2,26 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
 from common.ids import name_id
 from common.messages import Message, Personal, Value
-from contracts.ledger import ReverseReceipt
+from contracts.ledger import BookReceipt, ReverseReceipt
 from ledger.domain.controls import Decision, Judgement, RegisteredAccount, entries_to_book, judge_statement
 from ledger.domain.fingerprints import statement_key, transaction_fingerprint
 from ledger.domain.journals import Journal, JournalKind, Line, journal_key, transfer
 from ledger.domain.jurisdictions import JURISDICTIONS, Country
-from ledger.domain.references import find_references
+from ledger.domain.references import find_references, reference_numbers
 from ledger.domain.returns import ReceiptRow, marks_of, receipt_of, takes_back
 from ledger.domain.statements import Statement
 
 EXPECTED_BEFORE = timedelta(days=60)  # not law: an older booking day is probably an old file
 EXPECTED_AFTER = timedelta(days=5)  # not law: banks book a little ahead over holidays
+RETRY_FIRST_AFTER = timedelta(minutes=10)  # the topics of intake and of the bank have no common order
+RETRY_AFTER = timedelta(days=1)
+MOST_TRIES = 40
 REMEMBERED_STATEMENTS = 400  # a little over a year of business days
 
 
@@ -33,6 +36,8 @@ class TrustAccount:
     last_sequence_number: int | None = None
     known_statements: tuple[UUID, ...] = ()
     held: tuple[str, ...] = ()
+    unmatched: tuple[BookReceipt, ...] = ()  # with a reference as ours are: their case file may become known later
+    retry_at: datetime | None = None
 
     @property
     def registered(self) -> RegisteredAccount:
@@ -44,6 +49,25 @@ class TrustAccount:
             last_sequence_number=self.last_sequence_number,
             known_statements=frozenset(self.known_statements),
         )
+
+
+def next_due_at(trust_account: TrustAccount) -> datetime | None:
+    """When receipts that found no case file look for it again."""
+    return trust_account.retry_at
+
+
+def with_unmatched(trust_account: TrustAccount, receipt: BookReceipt, *, now: datetime) -> TrustAccount:
+    """The account with a receipt that looks for its case file again, if it states a reference as ours are."""
+    if receipt.tries >= MOST_TRIES or not reference_numbers(receipt.references):
+        return trust_account
+    retry_at = trust_account.retry_at or now + (RETRY_FIRST_AFTER if receipt.tries == 0 else RETRY_AFTER)
+    return replace(trust_account, unmatched=(*trust_account.unmatched, receipt), retry_at=retry_at)
+
+
+def without_unmatched(trust_account: TrustAccount, payment_id: UUID) -> TrustAccount:
+    """The account whose receipt looks for no case file any more."""
+    left = tuple(receipt for receipt in trust_account.unmatched if receipt.payment_id != payment_id)
+    return replace(trust_account, unmatched=left, retry_at=trust_account.retry_at if left else None)
 
 
 class Receipt(Value):

@@ -15,7 +15,13 @@ from ledger.handlers.client_accounts import (
     pay_out,
     take_file_outcome,
 )
-from ledger.handlers.trust_accounts import import_statement, prove_trust, report_unmatched, return_unmatched
+from ledger.handlers.trust_accounts import (
+    import_statement,
+    prove_trust,
+    report_unmatched,
+    retry_unmatched,
+    return_unmatched,
+)
 
 __all__ = [
     "book_claim",
@@ -30,6 +36,7 @@ __all__ = [
     "pay_out",
     "prove_trust",
     "report_unmatched",
+    "retry_unmatched",
     "return_unmatched",
     "reverse_receipt",
     "take_file_outcome",

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from common.decisions import Decision
+from common.decisions import Decision, Due
 from common.messages import Message
 from contracts.ledger import (
     BookPayout,
@@ -28,6 +28,8 @@ from ledger.domain.trust_account import (
     receipt_rows,
     returned_journal,
     with_statement,
+    with_unmatched,
+    without_unmatched,
 )
 
 
@@ -116,19 +118,28 @@ def _follow_ups(message: ImportStatement, ours: set[UUID]) -> list[Message]:
 
 
 def report_unmatched(trust_account: TrustAccount, command: BookReceipt, now: datetime) -> Decision[TrustAccount]:
-    """A receipt that names no case file we know stays in suspense and is told."""
+    """A receipt that names no case file we know stays in suspense and is told, once. With a reference as ours are it is
+    looked for again: after an outage a payment may be read before the file that it is for.
+    """
     told = PaymentUnmatched(
         trust_account_id=command.trust_account_id,
         payment_id=command.payment_id,
         amount_cents=command.amount_cents,
         value_on=command.value_on,
     )
-    return Decision(trust_account, [told])
+    return Decision(with_unmatched(trust_account, command, now=now), [] if command.tries else [told])
+
+
+def retry_unmatched(trust_account: TrustAccount, due: Due, now: datetime) -> Decision[TrustAccount]:
+    """Receipts in suspense look for their case files again."""
+    again = [receipt.model_copy(update={"tries": receipt.tries + 1}) for receipt in trust_account.unmatched]
+    return Decision(replace(trust_account, unmatched=(), retry_at=None), again)
 
 
 def return_unmatched(trust_account: TrustAccount, command: ReverseReceipt, now: datetime) -> Decision[TrustAccount]:
     """A receipt that was never matched leaves suspense as the bank took it."""
-    return Decision(trust_account, append=[Booking(returned_journal(trust_account, command))])
+    left = without_unmatched(trust_account, command.payment_id)
+    return Decision(left, append=[Booking(returned_journal(trust_account, command))])
 
 
 def prove_trust(trust_account: TrustAccount, command: ReconcileTrust, now: datetime) -> Decision[TrustAccount]:

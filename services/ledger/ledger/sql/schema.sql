@@ -830,6 +830,8 @@ CREATE INDEX outbox_sent_default_subject_idx ON public.outbox_sent_default USING
 
 CREATE INDEX receipt_marks ON public.receipt USING gin (marks);
 
+CREATE INDEX trust_account_due_at ON public.trust_account USING btree (due_at) WHERE (due_at IS NOT NULL);
+
 CREATE INDEX waiting_thing_key ON public.waiting USING btree (thing_key);
 
 ALTER INDEX public.inbox_pkey ATTACH PARTITION public.inbox_default_pkey;

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -217,6 +217,27 @@ async def test_a_payment_inside_the_term_known_after_its_costs_were_paid_and_pas
             kind: await connection.fetchval(balance, kind) for kind in ("RECALL", "REFUND", "COSTS", "OUTSTANDING")
         }
         assert found == {"RECALL": back, "REFUND": 60_000 + back, "COSTS": 0, "OUTSTANDING": 0}
+
+
+async def test_a_payment_that_was_read_before_its_case_file_finds_it_a_little_later(ledger_world):
+    mandate, *file = events()
+    await ledger_world.send(mandate)
+    text = f"betaling {structured_communication(number='42').communication}"
+    early = a_statement([a_line(40_000, text=text, booked_on="2026-03-02", bank_reference="A")], opening=0, iban=IBAN)
+    assert (await ledger_world.put("s1.xml", a_file(early))).parent.name == "done"
+    await ledger_world.stepper.settle()
+    assert len(of(await ledger_world.said(), "PaymentUnmatched")) == 1
+    for event in file:
+        await ledger_world.send(event)
+    await ledger_world.stepper.settle()
+    await ledger_world.stepper.move_to(MORNING + timedelta(minutes=10))
+    await ledger_world.stepper.settle()
+
+    said = await ledger_world.said()
+    assert [a["amount_cents"] for a in of(said, "PaymentAllocated")] == [40_000]
+    assert len(of(said, "PaymentUnmatched")) == 1
+    async with ledger_world.service.pool.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM dead_letter") == 0
 
 
 async def test_receipts_that_the_bank_takes_back_are_owed_again_and_the_books_prove_it(ledger_world):

@@ -7,7 +7,8 @@ from uuid import UUID, uuid5
 import pytest
 from camt_builder import TRUST_IBAN, Line, Payment, a_file, a_line, a_statement
 
-from contracts.ledger import BookPayout, BookReceipt, ReconcileTrust, ReverseReceipt
+from common.decisions import Due
+from contracts.ledger import BookPayout, BookReceipt, PaymentUnmatched, ReconcileTrust, ReverseReceipt
 from ledger import handlers, repository
 from ledger.bank.camt053 import read_camt053
 from ledger.domain.bank_days import is_bank_day
@@ -17,6 +18,7 @@ from ledger.domain.returns import ReturnRow
 from ledger.domain.trust_account import (
     ImportStatement,
     TrustAccount,
+    next_due_at,
     paid_out,
     read_statement,
     receipt_rows,
@@ -239,3 +241,46 @@ def test_the_debit_is_a_shortfall_at_once_and_the_receipt_is_asked_back_by_its_r
     assert {(line.ledger_account.split(":")[0], line.amount_cents) for line in row.journal.lines} == {
         ("SUSP", 40_000), ("RECALL", -40_000)
     }  # fmt: skip
+
+
+def a_receipt(*numbers, tries=0, name="p"):
+    references = tuple(iso11649(reference=f"{number:010}").creditor_reference for number in numbers)
+    return BookReceipt(
+        payment_id=uuid5(REMITTANCE, name), trust_account_id=trust_account_id(TRUST_IBAN), country="NL",
+        amount_cents=500, value_on=date(2026, 3, 2), booked_on=date(2026, 3, 2), references=references, tries=tries,
+    )  # fmt: skip
+
+
+def test_a_receipt_whose_file_is_not_known_yet_is_told_once_and_looks_for_it_again():
+    account = TrustAccount(iban=TRUST_IBAN, country="NL")
+    first = handlers.report_unmatched(account, a_receipt(42), NOW)
+    assert [type(message) for message in first.send] == [PaymentUnmatched]
+    assert next_due_at(first.state) == NOW + timedelta(minutes=10)
+
+    later = next_due_at(first.state)
+    again = handlers.retry_unmatched(first.state, Due(due_at=later), later)
+    assert again.send == [a_receipt(42, tries=1)]
+    assert (again.state.unmatched, next_due_at(again.state)) == ((), None)
+
+    second = handlers.report_unmatched(again.state, again.send[0], later)
+    assert second.send == []
+    assert next_due_at(second.state) == later + timedelta(days=1)
+
+
+def test_without_a_reference_of_ours_or_after_forty_days_a_person_has_it():
+    account = TrustAccount(iban=TRUST_IBAN, country="NL")
+    for receipt in (a_receipt(), a_receipt(42, tries=40)):
+        assert next_due_at(handlers.report_unmatched(account, receipt, NOW).state) is None
+
+
+def test_what_the_bank_took_back_meanwhile_looks_for_nothing():
+    account = TrustAccount(iban=TRUST_IBAN, country="NL")
+    for receipt in (a_receipt(42), a_receipt(43, name="q")):
+        account = handlers.report_unmatched(account, receipt, NOW).state
+    for name, left in (("p", 1), ("q", 0)):
+        command = ReverseReceipt(
+            return_id=uuid5(REMITTANCE, f"back {name}"), **a_receipt(name=name).model_dump(exclude={"tries"})
+        )
+        account = handlers.return_unmatched(account, command, NOW).state
+        assert len(account.unmatched) == left
+    assert next_due_at(account) is None

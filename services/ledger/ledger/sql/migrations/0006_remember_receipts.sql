@@ -10,3 +10,6 @@ CREATE TABLE receipt (
     returned_by uuid
 );
 CREATE INDEX receipt_marks ON receipt USING gin (marks);
+
+-- Receipts that found no case file look for it again.
+CREATE INDEX trust_account_due_at ON trust_account (due_at) WHERE due_at IS NOT NULL;
