@@ -3,6 +3,7 @@
 import asyncio
 import random
 import signal
+import threading
 
 import pytest
 from typer.testing import CliRunner
@@ -20,6 +21,7 @@ class CommandLine(Desk):
     def __init__(self, *, folder, **settings):
         super().__init__(**settings)
         self.folder = folder
+        self.one_at_a_time = threading.Lock()  # of one stdout; a command that nobody awaits any more may still run
 
     async def edit(self, letter_id, text):
         file = self.folder / f"letter-{letter_id}"
@@ -30,8 +32,12 @@ class CommandLine(Desk):
         await self._run(what, "toy", str(letter_id), *(["--reason", because] if because else []))
 
     async def _run(self, *arguments):
-        answer = await asyncio.to_thread(CliRunner().invoke, desk_commands.deadletters_app, arguments)
+        answer = await asyncio.to_thread(self._invoke, arguments)
         assert answer.exit_code == 0 or "no open dead letter" in str(answer.exception), answer.output
+
+    def _invoke(self, arguments):
+        with self.one_at_a_time:
+            return CliRunner().invoke(desk_commands.deadletters_app, arguments)
 
 
 @pytest.fixture

@@ -148,3 +148,18 @@ async def test_the_books_post_and_reconcile_alike(life, real):
             life, "ledger", chain_books.TWINS, LEDGER.reconcile_statement, *asked
         )
         await connection.execute("DELETE FROM ledger.reconciliation")
+
+
+async def test_receipts_are_remembered_and_taken_back_alike(life, real):
+    connection, rows = await real("ledger"), life.services["ledger"].store.rows("receipt")
+    columns = ("payment_id", "trust_account_id", "amount_cents", "marks", "stated_references")
+    kept = [[row[column] for row in rows] for column in columns]
+    await connection.execute(LEDGER.insert_receipts, *kept[:3], *(list(map(json.dumps, texts)) for texts in kept[3:]))
+    returned = {row["payment_id"]: row["returned_by"] for row in rows if row["returned_by"] is not None}
+    await connection.execute(LEDGER.mark_receipts_returned, list(returned), list(returned.values()))
+    marks = sorted({mark for row in rows for mark in row["marks"]})
+    for asked in (marks, [*marks[:1], "end_to_end:unknown"], []):
+        twin = await answer_of(life, "ledger", chain_books.TWINS, LEDGER.select_receipts_by_mark, asked)
+        found = await connection.fetch(LEDGER.select_receipts_by_mark, asked)
+        assert in_any_order(found) == in_any_order(twin)
+    assert rows
