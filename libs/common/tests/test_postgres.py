@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from common.postgres import meanwhile
@@ -44,3 +45,14 @@ async def test_a_statement_that_fails_is_told_although_the_work_was_done(pool):
         with pytest.raises(Exception, match="division by zero"):
             await meanwhile(connection.execute("SELECT 1 / 0"), lambda: done.append(True))
     assert done == [True]
+
+
+@pytest.mark.parametrize(("said", "last"), [("SELECT 1", "SELECT 1"), ("BEGIN", "ROLLBACK")])
+async def test_a_session_goes_back_without_a_word_but_never_inside_a_transaction(pool, toy_database, said, last):
+    async with pool.acquire() as connection:
+        pid = connection.get_server_pid()
+        await connection.execute(said)
+    other = await asyncpg.connect(toy_database)
+    row = await other.fetchrow("SELECT state, query FROM pg_stat_activity WHERE pid = $1", pid)
+    await other.close()
+    assert tuple(row) == ("idle", last)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from common.clock import read_now
+from common.clock import system_now
 from common.postgres import Connection, Pool
 from common.queries import load_queries
 from notifications.handlers.messages import DeliveryRow
@@ -28,6 +28,4 @@ async def insert_deliveries(connection: Connection, rows: Sequence[DeliveryRow],
 
 async def select_may_leave(pool: Pool, message_id: UUID) -> bool:
     """Whether the call of a message may be made at this moment: it is still open, in time, and not recalled."""
-    async with pool.acquire() as connection:
-        now = await read_now(connection)
-        return bool(await connection.fetchval(QUERIES.select_may_leave, message_id, now))
+    return bool(await pool.fetchval(QUERIES.select_may_leave, message_id, system_now()))

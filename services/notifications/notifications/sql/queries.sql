@@ -22,6 +22,6 @@ SELECT EXISTS(
     WHERE
         o.call_id = $1::uuid
         AND m ->> 'message_id' = o.call_id::text
-        AND (m ->> 'release_until')::timestamptz > $2
+        AND (m ->> 'release_until')::timestamptz > coalesce((SELECT k.now FROM clock AS k), $2)
         AND NOT coalesce((m ->> 'is_recalled')::boolean, FALSE)
 ) AS may_leave;
