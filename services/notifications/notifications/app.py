@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from common.errors import InvalidMessage
+from common.clock import system_now
 from common.folders import watch_folder
 from common.runner import Submission
 from common.service import Service
@@ -49,7 +50,7 @@ def build(settings: Settings) -> Service:
         await watch_folder(settings.print_folder, lambda path: take_status(service, path), suffixes=(".csv",), depth=1)
 
     async def may_leave(message_id: UUID) -> bool:
-        return await select_may_leave(service.pool, message_id)
+        return await select_may_leave(service.pool, message_id, now=system_now())
 
     service = Service(
         "notifications",

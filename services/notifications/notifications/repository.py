@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from common.clock import system_now
 from common.postgres import Connection, Pool
 from common.queries import load_queries
 from notifications.handlers.messages import DeliveryRow
@@ -26,6 +25,8 @@ async def insert_deliveries(connection: Connection, rows: Sequence[DeliveryRow],
     )
 
 
-async def select_may_leave(pool: Pool, message_id: UUID) -> bool:
-    """Whether the call of a message may be made at this moment: it is still open, in time, and not recalled."""
-    return bool(await pool.fetchval(QUERIES.select_may_leave, message_id, system_now()))
+async def select_may_leave(pool: Pool, message_id: UUID, *, now: datetime) -> bool:
+    """Whether the call of a message may be made at this moment: it is still open, in time, and not recalled. `now` is
+    the system's time, and a simulated one goes before it.
+    """
+    return bool(await pool.fetchval(QUERIES.select_may_leave, message_id, now))
