@@ -7,8 +7,8 @@ from uuid import UUID
 
 import structlog
 
-from common.errors import InvalidMessage
 from common.clock import system_now
+from common.errors import InvalidMessage
 from common.folders import watch_folder
 from common.runner import Submission
 from common.service import Service
