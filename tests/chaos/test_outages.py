@@ -104,7 +104,8 @@ async def nothing_comes_through_to_the_broker_for_40_seconds(place):
                 batch = await longest_batch(sender, seconds=40)
                 proxy.mode = Mode.PASS
                 world.injected[mode] = proxy.hits[mode]
-                assert 10 < batch < 35, f"{mode}: the relay's transaction ends at its bound of 15 s"
+                # looked at once a second: a request that times out after 10 s may be seen at 9
+                assert 8 < batch < 35, f"{mode}: the relay's transaction ends at its bound of 15 s"
             await moves(world)
             await closes(world, sender)
 

@@ -413,7 +413,8 @@ MUTANTS = (
         file="common/desk.py",
         before='settled = {record_of(row) for row in rows if row["settled_at"] is not None}',
         after="settled = set()",
-        killer=CHAIN,
+        killer="libs/common/tests/test_redrive.py::"
+        "test_an_unreadable_record_that_comes_again_after_its_letter_was_settled_bars_nobody_and_stops_no_alarm",
     ),
     Mutant(
         name="a bad record is known by its offset alone",
