@@ -1,7 +1,7 @@
 """What payments cover: the whole history of a case account in the order of its days, whatever came late."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -93,15 +93,11 @@ def cover(
     return covering
 
 
-def join(case_account: CaseAccount, claim: Claim, charges: Sequence[Charge], *, booked_on: date) -> Covering:
-    """Let a claim join with what it brings at once. Payments that were matched first cover it too: they were made to
-    the case file, and which of both became known first says nothing. What they were too much then is not any more.
+def join(before: CaseAccount, grown: CaseAccount, *, claim_id: UUID, booked_on: date) -> Covering:
+    """Let a claim join after payments, with what it brings at once. They cover it too: they were made to the case file,
+    and which of both became known first says nothing. What they were too much then is not any more.
     """
-    before = case_account
-    grown = replace(before, claims=(*before.claims, claim), charges=(*before.charges, *charges), paid_on=None)
-    if not before.payments:
-        return compared(grown, grown, received_cents=0, on=booked_on)
-    after = with_grounds(before, replayed(grown), ground=str(claim.claim_id), booked_on=booked_on)
+    after = with_grounds(before, replayed(grown), ground=str(claim_id), booked_on=booked_on)
     covering = compared(before, after, received_cents=0, on=_last_day(before, booked_on))
     if covering.overpaid_cents > 0:
         raise InvalidMessage("overpayment_changed", "with this claim payments would be found to have paid too much")

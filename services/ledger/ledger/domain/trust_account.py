@@ -213,8 +213,10 @@ def taken_back(message: ImportStatement, receipts: dict[UUID, ReceiptRow]) -> tu
     """
     found: list[TakenBack] = []
     for debit in message.statement.debits:
+        if not debit.marks:
+            continue
         mine = [one for one in receipts.values() if one.trust_account_id == message.trust_account_id]
-        receipt = receipt_of(debit.marks, debit.amount_cents, mine) if debit.marks else None
+        receipt = receipt_of(debit.marks, debit.amount_cents, mine)
         if receipt is not None:
             del receipts[receipt.payment_id]
             found.append(

@@ -101,19 +101,23 @@ def book_claim(case_account: CaseAccount, event: ClaimAccepted, now: datetime) -
         interest=None,
     )
     claim = replace(claim, interest=charging.interest_at_acceptance(case_account, claim))
-    grown = replace(case_account, claims=(*case_account.claims, claim))
+    grown = replace(case_account, claims=(*case_account.claims, claim), paid_on=None)
     on = now.astimezone(LOCAL).date()
     with law_or_desk():
         charges = charging.charges_at_acceptance(grown, claim)
-        covering = join(case_account, claim, charges, booked_on=on)
-        again = _covered_otherwise(event.case_file_id, case_account, covering, on=on)
+    grown = grown.with_charges(charges)
     journals = [
         principal_journal(event.case_file_id, grown, claim, on=on),
         *charge_journals(event.case_file_id, grown, charges, ground=f"acceptance|{claim.claim_id}", on=on),
-        *join_journals(event.case_file_id, covering, claim, on=on),
     ]
-    told = _cost_charged(event.case_file_id, None, charges, [claim])
-    return Decision(covering.case_account, [told, *again], [Booking(journal) for journal in journals])
+    told: list[Message] = [_cost_charged(event.case_file_id, None, charges, [claim])]
+    if case_account.payments:
+        with law_or_desk():
+            covering = join(case_account, grown, claim_id=claim.claim_id, booked_on=on)
+            told += _covered_otherwise(event.case_file_id, case_account, covering, on=on)
+        grown = covering.case_account
+        journals += join_journals(event.case_file_id, covering, claim, on=on)
+    return Decision(grown, told, [Booking(journal) for journal in journals])
 
 
 def _covered_otherwise(case_file_id: UUID, before: CaseAccount, covering: Covering, *, on: date) -> list[Message]:
