@@ -10,7 +10,7 @@ import typer
 from cli.desk_outbox import instant_of
 from cli.desk_places import console, platform_of_up, url_of
 from cli.status import lag_of
-from contracts.registry import topics_for
+from contracts.registry import topics_of
 from kafka_admin import GroupHasMembersError, set_group_back
 from local_stack.faults import LocalStackError
 from local_stack.platform import Platform
@@ -47,9 +47,7 @@ def read_again(platform: Platform, service: str, since: datetime) -> None:
     """
     if platform.processes.is_running(service):
         raise LocalStackError(f"{service} runs: end its process first (`status` has its pid)")
-    topics = [
-        platform.topic_prefix + topic.name for topic in topics_for(platform.partners) if service in topic.consumers
-    ]
+    topics = [platform.topic_prefix + topic for topic in topics_of(service, platform.partners)]
     back = _when_left(platform, service, topics, since)
     for (topic, partition), offset in back.items():
         place = {"topic": literal(topic.removeprefix(platform.topic_prefix)), "partition": partition}

@@ -314,8 +314,12 @@ class Service:
                 log.exception("metrics_not_sampled")
             await asyncio.sleep(SAMPLE_SECONDS)
 
+    @property
+    def _consumer(self) -> Any:
+        return self.subscriber.consumer if self.subscriber is not None else None
+
     def _show_consumer(self) -> None:
-        consumer = self.subscriber.consumer if self.subscriber is not None else None
+        consumer = self._consumer
         if consumer is None:
             return
         lag = lag_of(consumer)
@@ -332,9 +336,8 @@ class Service:
                 await self.pool.fetchval("SELECT 1")
         except Exception as fault:  # noqa: BLE001  whatever it is, the database does not answer
             faults.append(f"database: {type(fault).__name__}")
-        consumer = self.subscriber.consumer if self.subscriber is not None else None
         faults += consumer_faults(
-            consumer, now_seconds=time.time(), last_ack_seconds=self.last_ack_seconds, in_hand=self.in_hand
+            self._consumer, now_seconds=time.time(), last_ack_seconds=self.last_ack_seconds, in_hand=self.in_hand
         )
         return Standing(faults=tuple(faults))
 
