@@ -2,7 +2,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from local_stack.kafka import KafkaPorts
 from testkit.chaos import a_world
+from testkit.cluster import SmallKafka
 
 
 @pytest.fixture
@@ -18,6 +20,16 @@ def toy_world(tmp_path):
             yield world
 
     return make
+
+
+@pytest.fixture
+def broker(run_dir, tmp_path, free_ports):
+    """A broker of the test's own, whose power it may cut."""
+    ports = KafkaPorts(*(free_ports.pick(name) for name in ("Kafka", "controller", "partners")))
+    server = SmallKafka(run_dir / f"own-{tmp_path.name}", ports, for_tests=True)
+    server.start()
+    yield server
+    server.erase()
 
 
 @pytest.fixture

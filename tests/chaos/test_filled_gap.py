@@ -6,30 +6,17 @@ import asyncio
 import contextlib
 import signal
 
-import asyncpg
-import pytest
 from aiokafka.errors import KafkaError
 
 from common.clock import system_now
 from common.envelope import text_headers
 from common.outbox import SEND_AGAIN
-from kafka_admin import GroupHasMembersError, end_offsets, set_group_back
-from local_stack.kafka import KafkaPorts
+from kafka_admin import GroupHasMembersError, set_group_back
 from testkit.chaos import REQUESTS, a_world
 from testkit.chaos_account import read_topic
-from testkit.cluster import SmallKafka
 from testkit.sender import Sender
 
 IN_THE_INBOX = "SELECT count(*) FROM inbox WHERE event_id = ANY($1::uuid[])"
-
-
-@pytest.fixture
-def broker(run_dir, tmp_path, free_ports):
-    ports = KafkaPorts(*(free_ports.pick(name) for name in ("Kafka", "controller", "partners")))
-    server = SmallKafka(run_dir / f"own-{tmp_path.name}", ports, for_tests=True)
-    server.start()
-    yield server
-    server.erase()
 
 
 async def test_what_filled_the_gap_is_passed_over_until_the_group_is_set_back_and_then_counts_once(
@@ -45,7 +32,7 @@ async def test_what_filled_the_gap_is_passed_over_until_the_group_is_set_back_an
         reached = await world.acknowledged()
         broker.lose_power(world.prefix, kept=0.5)
         await asyncio.to_thread(broker.start)
-        left = await ends_of(world)
+        left = await world.ends()
         assert any(left[p] < reached[p] for p in reached), f"nobody stood beyond an end: {reached} {left}"
 
         world.stop_feeding.clear()
@@ -54,15 +41,15 @@ async def test_what_filled_the_gap_is_passed_over_until_the_group_is_set_back_an
             await after.finish()
         passed_over = await only_in_the_gap(world, left, reached)
         assert passed_over, "nothing but repeats stood in the gap"
-        assert await asked(url, SEND_AGAIN, begun) > 0  # what it had said may be lost as well
+        assert await world.ask(SEND_AGAIN, begun) > 0  # what it had said may be lost as well
         async with a_life(world):
             await until(lambda: is_at_the_end(world))
-        assert not await asked(url, IN_THE_INBOX, passed_over), "the gap was read: nothing needs to be set back"
+        assert not await world.ask(IN_THE_INBOX, passed_over), "the gap was read: nothing needs to be set back"
 
         await until(lambda: set_back(world, begun))  # not before the broker has given up the member that ended
         async with a_life(world):
             await until(lambda: is_at_the_end(world))
-            assert await asked(url, IN_THE_INBOX, passed_over), "what stood in the gap is not read yet"
+            assert await world.ask(IN_THE_INBOX, passed_over), "what stood in the gap is not read yet"
             assert await before.send_again(begun) > 0
             await before.finish()
             tally = await world.settle()
@@ -101,22 +88,17 @@ async def has_acknowledged(world, records):
 
 
 async def goes_beyond(world, reached):
-    ends = await ends_of(world)
+    ends = await world.ends()
     return all(ends[p] > reached[p] for p in reached)
 
 
 async def is_at_the_end(world):
-    return await world.acknowledged() == await ends_of(world)
+    return await world.acknowledged() == await world.ends()
 
 
 async def set_back(world, since):
     topics = [world.prefix + REQUESTS]
     return await asyncio.to_thread(set_group_back, world.bootstrap, f"{world.prefix}toy", topics, since=since)
-
-
-async def ends_of(world):
-    ends = await asyncio.to_thread(end_offsets, world.bootstrap, [world.prefix + REQUESTS])
-    return {partition: latest for (_, partition), (_, latest) in ends.items()}
 
 
 async def only_in_the_gap(world, left, reached):
@@ -126,11 +108,3 @@ async def only_in_the_gap(world, left, reached):
         is_within = left[record.partition] <= record.offset < reached.get(record.partition, 0)
         (within if is_within else elsewhere).add(text_headers(record.headers)["ce_id"])
     return sorted(within - elsewhere)
-
-
-async def asked(url, sql, argument):
-    connection = await asyncpg.connect(url)
-    try:
-        return await connection.fetchval(sql, argument)
-    finally:
-        await connection.close()

@@ -5,35 +5,19 @@ import contextlib
 import signal
 from uuid import UUID
 
-import asyncpg
-import pytest
 from aiokafka.errors import KafkaError
-from confluent_kafka import KafkaException
 
 from common.clock import system_now
 from common.envelope import text_headers
 from common.ids import new_event_id
 from common.outbox import SEND_AGAIN
-from kafka_admin import end_offsets
-from local_stack.kafka import KafkaPorts
 from testkit import toy
-from testkit.chaos import REQUESTS, a_world
+from testkit.chaos import PARTITIONS, REQUESTS, a_world
 from testkit.chaos_account import read_topic
-from testkit.cluster import SmallKafka
 from testkit.sender import Sender
 
-PARTITIONS = 4
 UNREADABLE = 40  # records in what was read and is lost
 SPOILT_KEY = UUID(int=1, version=4)  # one key, one partition: it comes again at the offsets of its letters
-
-
-@pytest.fixture
-def broker(run_dir, tmp_path, free_ports):
-    ports = KafkaPorts(*(free_ports.pick(name) for name in ("Kafka", "controller", "partners")))
-    server = SmallKafka(run_dir / f"own-{tmp_path.name}", ports, for_tests=True)
-    server.start()
-    yield server
-    server.erase()
 
 
 async def test_after_a_lost_tail_what_is_sent_again_counts_once_and_consumers_beyond_the_end_read_it(
@@ -53,17 +37,17 @@ async def test_after_a_lost_tail_what_is_sent_again_counts_once_and_consumers_be
         await life.died
         await asyncio.sleep(2)  # and what nobody has read yet
         await sender.finish()
-        ends, reached = await ends_of(world, REQUESTS), await acknowledged(world)
+        ends, reached = await world.ends(), await acknowledged(world)
         assert reached != ends, "there must be what nobody has read yet"
 
         half_of_what_was_read = sum(reached.values()) / sum(ends.values()) / 2
         world.injected["cut"] = broker.lose_power(world.prefix, kept=half_of_what_was_read)
         await asyncio.to_thread(broker.start)
-        left = await ends_of(world, REQUESTS)
+        left = await world.ends()
         assert all(left[p] < ends[p] for p in ends), "no partition may have kept its tail"
         assert any(reached.get(p, 0) > left[p] for p in left), f"nobody stood beyond the end: {reached} {left} {ends}"
 
-        assert await send_again(world.database_url, begun) > 0
+        assert await world.ask(SEND_AGAIN, begun) > 0
         life = await world.begin_life()
         await caught_up(world, left)
         await sender.say(unreadable(max(ends[p] - left[p] for p in left)))  # they stand where old letters are known
@@ -94,25 +78,6 @@ def unreadable(records):
 async def ids_on(world, topic):
     records = await read_topic(world.bootstrap, world.prefix + topic)
     return {UUID(text_headers(record.headers)["ce_id"]) for record in records}
-
-
-async def ends_of(world, topic):
-    """Where the log of each partition ends; waits for a broker that has just started to lead them all."""
-    for _ in range(600):
-        with contextlib.suppress(KafkaException):
-            ends = await asyncio.to_thread(end_offsets, world.bootstrap, [world.prefix + topic])
-            if len(ends) == PARTITIONS:
-                return {partition: latest for (_, partition), (_, latest) in ends.items()}
-        await asyncio.sleep(0.2)
-    raise AssertionError(f"nobody leads {topic}")
-
-
-async def send_again(url, since):
-    connection = await asyncpg.connect(url)
-    try:
-        return await connection.fetchval(SEND_AGAIN, since)
-    finally:
-        await connection.close()
 
 
 async def acknowledged(world):

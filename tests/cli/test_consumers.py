@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -19,19 +18,9 @@ TOPIC = "legal.requests.v1"
 
 
 @pytest.fixture
-def platform(tmp_path: Path, postgres: str, kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch):
-    made = Platform(
-        tmp_path / "state",
-        database_url=postgres,
-        bootstrap=kafka,
-        database_prefix=prefix,
-        topic_prefix=prefix,
-        services=("legal",),
-    )
-    made.prepare()
-    monkeypatch.setattr(desk_consumers, "platform_of_up", lambda: made)
-    yield made
-    made.erase()
+def platform(platform: Platform, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(desk_consumers, "platform_of_up", lambda: platform)
+    return platform
 
 
 async def said(platform: Platform, records: int):

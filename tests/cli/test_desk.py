@@ -27,20 +27,10 @@ VALUES ('019a0000-0000-7000-8000-000000000001', 3, nextval('outbox_seq_seq'), 'l
 
 
 @pytest.fixture
-def platform(tmp_path: Path, postgres: str, kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch):
-    made = Platform(
-        tmp_path / "state",
-        database_url=postgres,
-        bootstrap=kafka,
-        database_prefix=prefix,
-        topic_prefix=prefix,
-        services=("legal",),
-    )
-    made.prepare()
-    monkeypatch.setattr(desk, "platform_of_up", lambda: made)
-    monkeypatch.setattr(desk_outbox, "platform_of_up", lambda: made)
-    yield made
-    made.erase()
+def platform(platform: Platform, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(desk, "platform_of_up", lambda: platform)
+    monkeypatch.setattr(desk_outbox, "platform_of_up", lambda: platform)
+    return platform
 
 
 def deadletters(*arguments: str) -> str:

@@ -1,6 +1,5 @@
 """One service as a process of a platform of its own, and what `status` and `trace` read of it."""
 
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -27,21 +26,6 @@ VALUES ('EVENT', 0, 1, 'legal.case-files.v1', '', '',
     '{"ce_type": "legal.FileHandedOff.v1", "ce_sequence": "4"}', 'SUBJECT', now());
 INSERT INTO inbox (event_id, seen_at, handler) VALUES ('EVENT', now(), 'follow_payment');
 """
-
-
-@pytest.fixture
-def platform(tmp_path: Path, postgres: str, kafka: str, prefix: str):
-    made = Platform(
-        tmp_path / "a state",
-        database_url=postgres,
-        bootstrap=kafka,
-        database_prefix=prefix,
-        topic_prefix=prefix,
-        services=("legal",),
-    )
-    made.prepare()
-    yield made
-    made.erase()
 
 
 def test_a_killed_service_comes_back_on_its_port_and_all_of_it_goes_in_the_end(

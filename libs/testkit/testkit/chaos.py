@@ -24,6 +24,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from confluent_kafka import KafkaException
 
 from common.ids import new_event_id
 from common.messages import Message
@@ -36,6 +37,7 @@ from testkit.chaos_desk import ASKED, Desk
 from testkit.toy_app import RINGS
 
 REQUESTS, SAID = "toy.requests.v1", "toy.counters.v1"
+PARTITIONS = 4  # of each
 LONGEST_QUIET_SECONDS = 240
 LONGEST_WAIT_SECONDS = 120  # for what must come, on a machine that is slow and busy
 NEXT_OFFSET = "SELECT coalesce(max(next_offset), 0) FROM progress WHERE partition = {partition}"
@@ -248,11 +250,11 @@ class World:
 
     # --- the end ---------------------------------------------------------------------------------------
 
-    async def ask(self, sql: str) -> int:
+    async def ask(self, sql: str, *arguments: object) -> int:
         """A number from the database, past any proxy."""
         connection = await asyncpg.connect(self.database_url)
         try:
-            return int(await connection.fetchval(sql) or 0)
+            return int(await connection.fetchval(sql, *arguments) or 0)
         finally:
             await connection.close()
 
@@ -266,7 +268,7 @@ class World:
 
     async def every_partition_moves(self) -> None:
         """Wait until records of all partitions were consumed from now on."""
-        before = {p: await self.ask(NEXT_OFFSET.format(partition=p)) for p in range(4)}
+        before = {p: await self.ask(NEXT_OFFSET.format(partition=p)) for p in range(PARTITIONS)}
         for partition, offset in before.items():
             await self.until(f"SELECT 1 WHERE ({NEXT_OFFSET.format(partition=partition)}) > {offset}")
 
@@ -294,6 +296,18 @@ class World:
             await asyncio.sleep(0.2)
         raise AssertionError(f"after {LONGEST_WAIT_SECONDS} s {failpoint} was not reached {times} times")
 
+    async def ends(self) -> dict[int, int]:
+        """Where the requests end, by partition; waits for a broker that has just started to lead them all. Raises
+        AssertionError when it does not.
+        """
+        for _ in range(LONGEST_WAIT_SECONDS * 5):
+            with contextlib.suppress(KafkaException):
+                found = await asyncio.to_thread(end_offsets, self.bootstrap, [self.prefix + REQUESTS])
+                if len(found) == PARTITIONS:
+                    return {partition: latest for (_, partition), (_, latest) in found.items()}
+            await asyncio.sleep(0.2)
+        raise AssertionError(f"after {LONGEST_WAIT_SECONDS} s nobody leads {REQUESTS}")
+
     async def acknowledged(self) -> dict[int, int]:
         """What the group has committed, by partition of the requests."""
         client: Any = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
@@ -309,9 +323,7 @@ class World:
         self.stop_feeding.set()
         if self.feeding is not None:
             await self.feeding  # its last burst is on its way
-        name = self.prefix + REQUESTS
-        ends = await asyncio.to_thread(end_offsets, self.bootstrap, [name])
-        wanted = sum(latest for _, latest in ends.values())
+        wanted = sum((await self.ends()).values())
         busy = {
             "records not consumed": f"SELECT {wanted} - coalesce(sum(next_offset), 0) FROM progress",  # noqa: S608
             "rows in the outbox": "SELECT count(*) FROM outbox",

@@ -1,5 +1,6 @@
 """Contents and commands as dunning sends them, and a world of one service that folds what follows."""
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from contracts.notifications import Content, PaymentBlock, RecallMessage, SendMe
 from contracts.values import Address
 from notifications.consumers import CONSUMERS, CORRESPONDENCE, PRINT_BATCH
 
+TRIES = 300
 CASE_FILE = name_id("test", "case file")
 MESSAGE = name_id("test", "message")
 QR_PAYLOAD = "BCD\n002\n1\nSCT\n\nStichting Derdengelden Quittance\nNL91ABNA0417164300\nEUR249.75\n\nRF181000000017\n\n"
@@ -145,3 +147,12 @@ class World:
     def kinds(self) -> list[str]:
         """What was told, by name."""
         return [type(event).__name__ for event in self.told]
+
+
+async def wait_for(database, query, *, count=1):
+    """Until a query counts so many. Raises TimeoutError."""
+    for _ in range(TRIES):
+        if await database.fetchval(query) >= count:
+            return
+        await asyncio.sleep(0.1)
+    raise TimeoutError(query)

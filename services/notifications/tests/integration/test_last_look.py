@@ -1,11 +1,10 @@
 """A message whose call waits behind others is looked at once more before it leaves."""
 
-import asyncio
 from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
-from notification_builders import MESSAGE, RELEASE_UNTIL, a_recall, an_order
+from notification_builders import MESSAGE, RELEASE_UNTIL, a_recall, an_order, wait_for
 
 from common.calls import AT_ONCE
 from common.errors import TemporaryFailure
@@ -13,7 +12,6 @@ from common.ids import name_id
 from notifications.app import build
 from notifications.channels.last_look import LastLook
 
-TRIES = 300
 OTHER = name_id("other")
 RECALLED = """SELECT count(*) FROM correspondence WHERE state -> 'messages' @> '[{"is_recalled": true}]'"""
 
@@ -65,11 +63,3 @@ def every_slot_taken(service):
             return self
 
     return Taken()
-
-
-async def wait_for(database, query, *, count=1):
-    for _ in range(TRIES):
-        if await database.fetchval(query) >= count:
-            return
-        await asyncio.sleep(0.1)
-    raise TimeoutError(query)

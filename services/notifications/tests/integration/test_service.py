@@ -1,14 +1,11 @@
 """The whole service on a real broker, database, mail server and SMS double, in stepped time."""
 
-import asyncio
 import json
 
-from notification_builders import CASE_FILE, MESSAGE, a_recall, an_order, at
+from notification_builders import CASE_FILE, MESSAGE, a_recall, an_order, at, wait_for
 
 from common.ids import name_id
 from notifications.app import build
-
-TRIES = 300
 
 
 async def test_given_orders_for_each_medium_then_each_receiver_gets_one_and_each_is_told(
@@ -98,11 +95,3 @@ async def leave_open(database, thing, message_id):
         " VALUES ($1, $2, $3, 'smtp', $4, 'notifications-0', $5)",
         message_id, thing, CASE_FILE, json.dumps(payload).encode(), at(2, 9),
     )  # fmt: skip
-
-
-async def wait_for(database, query, *, count=1):
-    for _ in range(TRIES):
-        if await database.fetchval(query) >= count:
-            return
-        await asyncio.sleep(0.1)
-    raise TimeoutError(query)
